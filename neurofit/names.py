@@ -1,0 +1,36 @@
+"""Every dimension and coordinate name, spelled once."""
+
+# Who responds, and where it sits: a neuron in a brain region, or an artificial unit in a layer.
+UNIT = "unit"
+UNIT_B = "unit_b"
+UNIT_ID = "unit_id"
+AREA = "area"
+
+# What was shown, and how often.
+STIMULUS = "stimulus"
+STIMULUS_ID = "stimulus_id"
+TRIAL = "trial"
+TRIAL_ID = "trial_id"
+BLOCK = "block"
+FOLD = "fold"
+TIME = "time"
+
+# A recording's spikes, contiguous and ragged.
+SPIKE = "spike"
+SPIKE_TIME = "spike_time"
+ROW_SIZE = "row_size"
+
+# Comparisons.
+PAIR = "pair"
+STIMULUS_A = "stimulus_a"
+STIMULUS_B = "stimulus_b"
+MODEL = "model"
+LAYER = "layer"
+
+# Learning.
+STEP = "step"
+
+# Resampling.
+DRAW = "draw"
+BOUND = "bound"
+BOUNDS = ("lower", "upper")
