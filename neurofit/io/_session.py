@@ -1,0 +1,139 @@
+"""The parts of a session, from plain arrays: spikes, responses, tables of intervals, and the tree of them.
+
+Every way in ends here, so a session is the same thing, checked in the same way, wherever it came from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from ..errors import RecordingError, listing, unknown_name
+from ..names import AREA, ROW_SIZE, SPIKE, SPIKE_TIME, TIME, TRIAL, TRIAL_ID, UNIT, UNIT_ID
+from ._columns import free_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._columns import Array, Columns
+    from ._report import Report
+
+START, STOP = "start_time", "stop_time"
+RESPONSES = "responses"
+VALID, ISSUE = "valid", "issue"
+NOT_FINITE, REVERSED, ZERO_LENGTH = "NaN or infinite time", "reversed", "zero length"
+
+_TAKEN_BY_UNITS = (UNIT, UNIT_ID, AREA, SPIKE, SPIKE_TIME, ROW_SIZE, TRIAL, TRIAL_ID, TIME)
+_TAKEN_BY_TRIALS = (TRIAL, TRIAL_ID, VALID, ISSUE)
+
+
+def unit_coords(unit_id: Array, area: Array, columns: Columns, report: Report) -> dict[str, Any]:
+    """Coords on ``unit``: who each unit is and where it sits, with the further columns of its table."""
+    _note_repeats(unit_id, where="units", report=report)
+    columns = free_names(columns, _TAKEN_BY_UNITS, where="units", report=report)
+    values = {UNIT_ID: unit_id, AREA: area, **columns}
+    return {name: (UNIT, column) for name, column in values.items()}
+
+
+def spikes(times: Array, row_size: Array, coords: dict[str, Any], report: Report) -> xr.Dataset:
+    """Spike times of all units, one unit after the other, and how many each has."""
+    _check_spike_times(times, row_size, report)
+    return xr.Dataset(
+        {
+            SPIKE_TIME: (SPIKE, times, {"units": "s", "long_name": "spike time"}),
+            ROW_SIZE: (UNIT, row_size, {"units": "spikes", "long_name": "spikes of each unit"}),
+        },
+        coords,
+    )
+
+
+def intervals(columns: Columns, ids: Array, *, name: str, report: Report) -> xr.Dataset:
+    """One table of intervals: a variable for each column, and what is wrong with each row."""
+    _note_repeats(ids, where=name, report=report)
+    issue = _check_times(columns, len(ids), name, report)
+    columns = free_names(columns, _TAKEN_BY_TRIALS, where=name, report=report)
+    units = {time: {"units": "s"} for time in (START, STOP)}
+    return xr.Dataset(
+        {column: (TRIAL, values, units.get(column, {})) for column, values in columns.items()},
+        {
+            TRIAL_ID: (TRIAL, ids),
+            VALID: (TRIAL, (issue == "") | (issue == ZERO_LENGTH)),
+            ISSUE: (TRIAL, issue),
+        },
+    )
+
+
+def chosen(tables: Mapping[str, xr.Dataset], trials: str | None, report: Report) -> xr.Dataset | None:
+    """The table that holds the trials: the one asked for, the one with that name, or the only one."""
+    if trials is not None and trials not in tables:
+        raise unknown_name("table of intervals", trials, tables)
+    name = trials or ("trials" if "trials" in tables else None)
+    if name is None and len(tables) == 1:
+        name = next(iter(tables))
+    if name is None and tables:
+        several = f"several tables and none called trials: {listing(tables)}"
+        report.note(several, where="intervals", action="no /trials; choose one with trials=")
+    return None if name is None else tables[name]
+
+
+def tree(parts: dict[str, xr.Dataset | None], attrs: dict[str, Any], report: Report) -> xr.DataTree:
+    """The session: ``attrs`` and the report at the root, and those of ``parts`` that there are."""
+    root = xr.Dataset(attrs={**attrs, "ingest_report": report.as_json()})
+    present = {f"/{name}": part for name, part in parts.items() if part is not None}
+    return xr.DataTree.from_dict({"/": root, **present})
+
+
+def _check_spike_times(times: Array, row_size: Array, report: Report) -> None:
+    stops = np.cumsum(row_size)
+    bad: dict[str, list[int]] = {"NaN or infinite spike times": [], "unsorted spike times": []}
+    early: list[int] = []
+    for unit, (start, stop) in enumerate(zip(stops - row_size, stops, strict=True)):
+        own = times[start:stop]
+        finite = own[np.isfinite(own)]
+        if finite.size < own.size:
+            bad["NaN or infinite spike times"].append(unit)
+        if np.any(finite[1:] < finite[:-1]):
+            bad["unsorted spike times"].append(unit)
+        if np.any(finite < 0):
+            early.append(unit)
+    for issue, units in bad.items():
+        if units:
+            report.defect(issue, where="units", rows=units)
+    if early:
+        report.note("spikes before time zero", where="units", rows=early)
+
+
+def _check_times(columns: Columns, rows: int, name: str, report: Report) -> Array:
+    """What is wrong with each row, as text; empty where nothing is."""
+    times = [columns[column] for column in (START, STOP) if column in columns]
+    if any(time.dtype.kind not in "iuf" for time in times):
+        raise RecordingError(f"table {name}: {START} and {STOP} must be numbers (seconds)")
+    if len(times) < 2:
+        return np.full(rows, "")
+    start, stop = (time.astype(np.float64) for time in times)
+    finite = np.isfinite(start) & np.isfinite(stop)
+    kinds = [NOT_FINITE, REVERSED, ZERO_LENGTH]
+    issue = np.select([~finite, stop < start, stop == start], kinds, "")
+    for kind in kinds:
+        if (issue == kind).any():
+            report.defect(kind, where=name, rows=np.flatnonzero(issue == kind), action="flagged")
+    overlapping = _overlapping(start, stop, issue == "")
+    if overlapping.size:
+        report.note("overlaps an earlier row", where=name, rows=overlapping)
+    return issue
+
+
+def _overlapping(start: Array, stop: Array, usable: Array) -> Array:
+    rows = np.flatnonzero(usable)
+    rows = rows[np.argsort(start[rows], kind="stable")]
+    latest = np.maximum.accumulate(stop[rows])
+    return np.sort(rows[1:][start[rows[1:]] < latest[:-1]])
+
+
+def _note_repeats(ids: Array, *, where: str, report: Report) -> None:
+    _, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    repeated = np.flatnonzero(counts[inverse] > 1)
+    if repeated.size:
+        report.defect("ids that occur more than once", where=where, rows=repeated)

@@ -1,0 +1,82 @@
+"""The counting kernel agrees with counting one by one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
+
+from neurofit.prep._kernels import count_spikes, group_means
+
+RATE = 30_000
+
+
+def one_by_one(trains, edges):
+    counts = np.zeros((len(trains), len(edges), edges.shape[1] - 1), dtype=int)
+    for unit, trial, bin in np.ndindex(counts.shape):
+        low, high = edges[trial, bin : bin + 2]
+        counts[unit, trial, bin] = sum(low <= time < high for time in trains[unit])
+    return counts
+
+
+def counted(trains, edges):
+    sizes = np.array([len(train) for train in trains], dtype=np.int64)
+    return count_spikes(np.concatenate([np.empty(0), *map(sorted, trains)]), sizes, np.asarray(edges))
+
+
+@st.composite
+def recordings(draw):
+    """Trials anywhere, many overlapping, and spikes at sample times, on edges and just beside them."""
+    sampled = st.integers(0, 10 * RATE).map(lambda sample: sample / RATE)
+    starts = draw(st.lists(sampled, min_size=1, max_size=6))
+    width = draw(st.sampled_from([0.001, 0.01, 1 / 3, 0.1, 1 / RATE * 7]))
+    bins = draw(st.integers(1, 12))
+    edges = np.array(starts)[:, np.newaxis] + draw(st.floats(-1, 1)) + width * np.arange(bins + 1)
+    on_edge = st.sampled_from(edges.ravel().tolist())
+    time = st.one_of(
+        on_edge,
+        on_edge.map(lambda edge: float(np.nextafter(edge, -np.inf))),
+        on_edge.map(lambda edge: float(np.nextafter(edge, np.inf))),
+        on_edge.map(lambda edge: round(edge * RATE) / RATE),
+        st.floats(-2, 15),
+    )
+    return draw(st.lists(st.lists(time, max_size=30), max_size=3)), edges
+
+
+@settings(max_examples=300, deadline=None)
+@given(recordings())
+def test_agrees_with_counting_one_by_one(recording):
+    trains, edges = recording
+    np.testing.assert_array_equal(counted(trains, edges), one_by_one(trains, edges))
+
+
+def test_a_spike_on_an_edge_belongs_to_the_bin_that_begins_there():
+    edges = np.array([[0.0, 0.1, 0.2, 0.3]])
+    assert counted([[0.0, 0.1, 0.2, 0.3]], edges).tolist() == [[[1, 1, 1]]]
+
+
+def test_a_spike_counts_in_each_trial_that_it_falls_into():
+    edges = np.array([[0.0, 1.0], [0.5, 1.5], [0.9, 1.9]])
+    assert counted([[0.95]], edges).tolist() == [[[1], [1], [1]]]
+
+
+@pytest.mark.parametrize(("spikes", "dtype"), [(255, np.uint8), (256, np.uint16), (65_536, np.uint32)])
+def test_counts_are_never_clipped(spikes, dtype):
+    found = counted([[0.5], [0.5] * spikes, [0.5]], np.array([[0.0, 1.0]]))
+    assert found.dtype == dtype
+    assert found.ravel().tolist() == [1, spikes, 1]
+
+
+def test_nothing_to_count_is_no_error():
+    assert counted([], np.array([[0.0, 1.0]])).shape == (0, 1, 1)
+    assert counted([[]], np.zeros((0, 3))).shape == (1, 0, 2)
+
+
+def test_shapes_are_checked_in_tests():
+    with pytest.raises(TypeCheckError):
+        count_spikes(np.zeros((2, 2)), np.array([4]), np.array([[0.0, 1.0]]))
+
+
+def test_means_do_not_overflow():
+    values = np.full((3, 2), 200, dtype=np.uint8)
+    np.testing.assert_array_equal(group_means(values, np.array([0, 0, 1]), 2), np.full((2, 2), 200.0))
