@@ -1,0 +1,1 @@
+"""The mathematics on plain arrays: no names, no units; missing pairs are NaN."""

@@ -1,0 +1,127 @@
+"""How alike two RDMs are, for many RDMs and many weightings of their pairs at once.
+
+Each comparator takes RDMs ``a`` and ``b`` and ``weights`` of the pairs, one set for each draw. A pair of
+weight w counts as if it stood there w times, so that a bootstrap over stimuli, whose pairs have as weights
+the products of two multiplicities, is a matrix product. Where memory is short, call it with blocks of draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ...registry import Registry
+
+RdmsA = Float[np.ndarray, "a pair"]
+RdmsB = Float[np.ndarray, "b pair"]
+Weights = Float[np.ndarray, "draw pair"]
+Similarities = Float[np.ndarray, "draw a b"]
+Comparator = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+comparators: Registry[Comparator] = Registry("comparator")
+
+FEWEST_PAIRS = 3  # Two pairs correlate perfectly whatever they are.
+
+
+def pairwise_complete(comparator: Comparator) -> Comparator:
+    """``comparator``, made to leave out of each comparison the pairs that are NaN in either RDM."""
+
+    @wraps(comparator)
+    def complete(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+        result = np.full((len(weights), len(a), len(b)), np.nan)
+        for here_a, rows_a in _patterns_of_presence(a):
+            for here_b, rows_b in _patterns_of_presence(b):
+                here = here_a & here_b
+                draws = np.flatnonzero((weights[:, here] > 0).sum(axis=1) >= FEWEST_PAIRS)
+                if draws.size:
+                    result[np.ix_(draws, rows_a, rows_b)] = comparator(
+                        a[np.ix_(rows_a, here)], b[np.ix_(rows_b, here)], weights[np.ix_(draws, here)]
+                    )
+        return result
+
+    return complete
+
+
+def _patterns_of_presence(rdms: RdmsA) -> list[tuple[Bool[np.ndarray, " pair"], np.ndarray]]:
+    """Each distinct set of pairs that are not NaN, with the rows that have just these."""
+    patterns, member = np.unique(~np.isnan(rdms), axis=0, return_inverse=True)
+    return [(pattern, np.flatnonzero(member == index)) for index, pattern in enumerate(patterns)]
+
+
+@comparators.register("pearson")
+@pairwise_complete
+def pearson(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+    """Pearson correlation over pairs."""
+    # Centred beforehand, the sums below lose no digits to a common offset.
+    a, b = (rdms - rdms.mean(axis=1, keepdims=True) for rdms in (a, b))
+    total = weights.sum(axis=1)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_a, mean_b = weights @ a.T / total, weights @ b.T / total
+        products = _products(a, b, weights) / total[..., None] - mean_a[:, :, None] * mean_b[:, None, :]
+        variance_a = _variance(weights @ (a * a).T / total, mean_a)
+        variance_b = _variance(weights @ (b * b).T / total, mean_b)
+    return products / np.sqrt(variance_a[:, :, None] * variance_b[:, None, :])
+
+
+def _variance(square: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Mean square less squared mean; NaN where only rounding is left, for what does not vary has no r."""
+    variance = square - mean**2
+    return np.where(variance > 1e-12 * square, variance, np.nan)
+
+
+@comparators.register("cosine")
+@pairwise_complete
+def cosine(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+    """Cosine of the angle between the RDMs: correlation without taking off the mean, for a true zero."""
+    length_a, length_b = np.sqrt(weights @ (a * a).T), np.sqrt(weights @ (b * b).T)
+    lengths = length_a[:, :, None] * length_b[:, None, :]
+    return _products(a, b, weights) / np.where(lengths > 0, lengths, np.nan)
+
+
+def _products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+    """Weighted sum over pairs of each row of ``a`` times each row of ``b``."""
+    rows = (a[:, None, :] * b[None, :, :]).reshape(-1, a.shape[1])
+    return (weights @ rows.T).reshape(len(weights), len(a), len(b))
+
+
+@comparators.register("rho_a")
+@pairwise_complete
+def rho_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+    """Spearman's rho expected when ties are broken at random (Schuett et al. 2023).
+
+    With mid-ranks x, y of n pairs: 12 sum(x y) / (n^3 - n) - 3 (n + 1) / (n - 1). Here their mean (n + 1) / 2
+    is taken off the ranks, which leaves 12 sum(x y) / (n^3 - n).
+    """
+    by_pair = np.ascontiguousarray(weights.T)
+    ranks_b = [_centred_ranks(row, by_pair) for row in b]
+    result = np.empty((len(weights), len(a), len(b)))
+    for i, row in enumerate(a):
+        weighted = by_pair * _centred_ranks(row, by_pair)
+        for j, ranks in enumerate(ranks_b):
+            result[:, i, j] = np.einsum("pd,pd->d", weighted, ranks)
+    count = weights.sum(axis=1)
+    return 12.0 * result / np.where(count > 1, count**3 - count, np.nan)[:, None, None]
+
+
+def _centred_ranks(
+    row: Float[np.ndarray, " pair"], weights: Float[np.ndarray, "pair draw"]
+) -> Float[np.ndarray, "pair draw"]:
+    """Mid-rank of each pair, less the mean rank, in the sample that the weights stand for."""
+    # The values are sorted once; in each draw a rank is the weight below, plus half of the weight that ties.
+    _, value, counts = np.unique(row, return_inverse=True, return_counts=True)
+    starts = np.cumsum(counts) - counts
+    tied = np.add.reduceat(weights[np.argsort(value, kind="stable")], starts, axis=0)
+    up_to = np.cumsum(tied, axis=0)
+    return (up_to - tied / 2 - up_to[-1] / 2)[value]
+
+
+def pair_weights(multiplicities: Float[np.ndarray, "draw stimulus"]) -> Weights:
+    """Weight w_i w_j of each pair i < j, in squareform order.
+
+    A stimulus that was drawn twice gives no pair with itself: that would be a zero which nobody measured.
+    """
+    first, second = np.triu_indices(multiplicities.shape[1], 1)
+    return multiplicities[:, first] * multiplicities[:, second]

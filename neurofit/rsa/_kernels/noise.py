@@ -1,0 +1,39 @@
+"""Noise covariance of units, from trials that repeat a stimulus."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from sklearn.covariance import ledoit_wolf_shrinkage
+
+from .patterns import group_means
+
+Residuals = Float[np.ndarray, "sample unit"]
+Covariance = Float[np.ndarray, "unit unit"]
+
+
+def scaled_residuals(
+    trials: Float[np.ndarray, "*more trial unit"], stimulus: Int[np.ndarray, " trial"]
+) -> Float[np.ndarray, "*more trial unit"]:
+    """What is left of each trial without its stimulus' mean, times sqrt(n / (n - 1)) for n repeats.
+
+    So scaled, the covariance of each residual is that of the noise. Each stimulus needs two trials or more.
+    """
+    repeats = np.bincount(stimulus)
+    means = group_means(trials, stimulus, len(repeats))
+    scale = np.sqrt(repeats / (repeats - 1))[stimulus]
+    return (trials - means[..., stimulus, :]) * scale[:, None]
+
+
+def ledoit_wolf(residuals: Residuals, degrees_of_freedom: int) -> Covariance:
+    """Sample covariance shrunk towards equal variances: (1 - l) S + l trace(S)/n I (Ledoit & Wolf 2004).
+
+    The shrinkage intensity l is scaled up by samples / degrees of freedom, for the residuals of a stimulus
+    depend on each other: two repeats give two opposite residuals, which are one sample.
+    """
+    samples, units = residuals.shape
+    sample_covariance = residuals.T @ residuals / samples
+    assuming_independence = float(ledoit_wolf_shrinkage(residuals, assume_centered=True))
+    intensity = min(1.0, assuming_independence * samples / degrees_of_freedom)
+    target = np.trace(sample_covariance) / units * np.eye(units)
+    return (1.0 - intensity) * sample_covariance + intensity * target

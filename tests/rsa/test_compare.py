@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.spatial.distance import squareform
+
+from neurofit import rsa
+from neurofit.errors import AlignmentError, RecordingError, SchemaError, UnknownNameError
+
+
+def rdm(values, ids="abcdef", **dims):
+    """RDMs with squareform pairs of ``ids`` and further dims, each with its coord."""
+    first, second = np.triu_indices(len(ids), 1)
+    names = np.array(list(ids))
+    pairs = {"stimulus_a": ("pair", names[first]), "stimulus_b": ("pair", names[second])}
+    return xr.DataArray(values, dims=(*dims, "pair"), coords={**dims, **pairs})
+
+
+def random_rdm(rng, ids="abcdef", **dims):
+    pairs = len(ids) * (len(ids) - 1) // 2
+    sizes = [len(entries) for entries in dims.values()]
+    return rdm(np.random.default_rng(rng).normal(size=(*sizes, pairs)), ids, **dims)
+
+
+@pytest.mark.parametrize("measure", sorted(rsa.comparators))
+def test_pairs_are_matched_by_name_whatever_their_order(measure):
+    a, b = random_rdm(0), random_rdm(1)
+    shuffled = b.isel(pair=np.random.default_rng(2).permutation(15))
+    turned = shuffled.rename(stimulus_a="stimulus_b", stimulus_b="stimulus_a")
+    expected = rsa.compare(a, b, measure=measure)
+    np.testing.assert_allclose(rsa.compare(a, turned, measure=measure), expected, atol=1e-12)
+    np.testing.assert_allclose(rsa.compare(turned, a, measure=measure), expected, atol=1e-12)
+
+
+def test_stimuli_of_one_rdm_only_are_listed():
+    with pytest.raises(AlignmentError, match="different stimuli. Only in the first: a; only in the other: z"):
+        rsa.compare(random_rdm(0), random_rdm(1, ids="zbcdef"))
+    with pytest.raises(
+        AlignmentError, match=r"different pairs. Only in the first: \(a, b\); only in the other: none"
+    ):
+        rsa.compare(random_rdm(0), random_rdm(1).isel(pair=slice(1, None)))
+    twice = random_rdm(0).isel(pair=[0, 1, 0])
+    with pytest.raises(AlignmentError, match=r"more than once: \(a, b\)\."):
+        rsa.compare(twice, twice)
+
+
+def test_wrong_input_is_refused():
+    with pytest.raises(UnknownNameError, match="Did you mean 'rho_a'"):
+        rsa.compare(random_rdm(0), random_rdm(1), measure="rhoa")
+    with pytest.raises(SchemaError, match="missing coord 'stimulus_a'"):
+        rsa.compare(random_rdm(0).drop_vars("stimulus_a"), random_rdm(1))
+
+
+@pytest.mark.parametrize("measure", sorted(rsa.comparators))
+def test_missing_pairs_are_left_out_of_both(measure):
+    a, b = random_rdm(0), random_rdm(1)
+    a[3], b[7] = np.nan, np.nan
+    there = [pair for pair in range(15) if pair not in (3, 7)]
+    expected = rsa.compare(a.isel(pair=there), b.isel(pair=there), measure=measure)
+    assert rsa.compare(a, b, measure=measure).item() == pytest.approx(expected.item(), abs=1e-12)
+
+
+def test_shared_dims_go_together_and_others_all_by_all():
+    a = random_rdm(0, area=["V1", "LM"], time=[0.0, 0.1, 0.2])
+    b = random_rdm(1, layer=["1", "2", "3", "4"], time=[0.0, 0.1, 0.2]).transpose("pair", "layer", "time")
+    result = rsa.compare(a, b)
+    assert result.dims == ("time", "area", "layer")
+    assert list(result.layer.values) == ["1", "2", "3", "4"]
+    for time, area, layer in np.ndindex(result.shape):
+        alone = rsa.compare(a.isel(area=area, time=time), b.isel(layer=layer, time=time))
+        assert result[time, area, layer].item() == pytest.approx(alone.item(), abs=1e-12)
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_shared_dims_with_other_entries_are_refused(index):
+    a, b = (random_rdm(0, subject=list(names)) for names in ("xy", "yx"))
+    if not index:
+        a, b = (array.drop_indexes("subject") for array in (a, b))
+    with pytest.raises(AlignmentError, match="both have dim 'subject'.* differ: subject"):
+        rsa.compare(a, b)
+    with pytest.raises(AlignmentError, match="not the same entries"):
+        rsa.compare(a, b.isel(subject=[0]).drop_vars("subject"))
+
+
+def test_a_constant_rdm_is_named():
+    a = random_rdm(0, area=["V1", "LM"])
+    a[1] = 0.3
+    with pytest.warns(UserWarning, match=r"does not vary.*: \(area=LM\)\.") as told:
+        result = rsa.compare(a, random_rdm(1))
+    assert told[0].filename == __file__
+    assert np.isnan(result.values).tolist() == [False, True]
+    with pytest.raises(RecordingError, match="pearson similarity is not defined: an RDM does not vary"):
+        rsa.compare(a.isel(area=1), random_rdm(1))
+
+
+@pytest.mark.parametrize("measure", sorted(rsa.comparators))
+def test_weights_of_pairs_give_the_bootstrap_over_stimuli(measure):
+    a, b = random_rdm(0, area=["V1", "LM"]), random_rdm(1, layer=["1", "2"])
+    drawn = np.random.default_rng(2).integers(6, size=(5, 6))
+    counts = np.array([np.bincount(draw, minlength=6) for draw in drawn])
+    order = [4, 2, 0, 5, 1, 3]
+    stimuli = {"stimulus_id": ("stimulus", np.array(list("abcdef"))[order])}
+    multiplicities = xr.DataArray(counts[:, order], dims=("draw", "stimulus"), coords=stimuli)
+    result = rsa.compare(a, b, measure=measure, weights=rsa.pair_weights(multiplicities))
+    assert result.dims == ("draw", "area", "layer")
+    for index, draw in enumerate(drawn):
+        i, j = np.triu_indices(6, 1)
+        real = draw[i] != draw[j]  # a stimulus with its own copy is no pair
+        expanded = [squareform(array.values)[draw[i][real], draw[j][real]] for array in (a[1], b[0])]
+        plain = rsa.comparators[measure](*(row[None] for row in expanded), np.ones((1, real.sum())))
+        assert result[index, 1, 0].item() == pytest.approx(plain.item(), abs=1e-10)
+
+
+def test_multiplicities_are_checked():
+    with pytest.raises(SchemaError, match="coord 'stimulus_id'"):
+        rsa.pair_weights(xr.DataArray([1, 2], dims="stimulus"))
+    with pytest.raises(SchemaError, match="negative or NaN"):
+        rsa.pair_weights(
+            xr.DataArray([1, -2], dims="stimulus", coords={"stimulus_id": ("stimulus", ["a", "b"])})
+        )
+
+
+def test_aligned_pairs_stand_in_squareform_order():
+    mixed = random_rdm(0).isel(pair=np.random.default_rng(0).permutation(15))
+    turned = mixed.rename(stimulus_a="stimulus_b", stimulus_b="stimulus_a")
+    aligned, same = rsa.align_pairs(turned, random_rdm(0))
+    xr.testing.assert_identical(aligned, same)
+    xr.testing.assert_identical(aligned, random_rdm(0))
+
+
+def test_sources_are_cited():
+    result = rsa.compare(random_rdm(0), random_rdm(1), measure="rho_a")
+    assert "doi:10.7554/eLife.82566" in result.attrs["references"]
+    assert result.attrs["units"] == "1"

@@ -1,0 +1,102 @@
+"""Comparators on plain arrays, against definitions spelled out."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import squareform
+from scipy.stats import spearmanr
+
+from neurofit.rsa import comparators
+from neurofit.rsa._kernels.comparison import pair_weights
+
+ALL = sorted(comparators)
+
+
+def rdms(shape, *, rng=0, levels=None):
+    rng = np.random.default_rng(rng)
+    return rng.normal(size=shape) if levels is None else rng.integers(levels, size=shape).astype(float)
+
+
+def once(name, a, b):
+    return comparators[name](a[None], b[None], np.ones((1, len(a))))[0, 0, 0]
+
+
+def test_pearson_agrees_with_numpy():
+    a, b = rdms((3, 40)) + 100, rdms((4, 40), rng=1)
+    result = comparators["pearson"](a, b, np.ones((1, 40)))[0]
+    np.testing.assert_allclose(result, np.corrcoef(a, b)[:3, 3:], atol=1e-12)
+
+
+def test_cosine_agrees_with_its_definition():
+    a, b = rdms(40), rdms(40, rng=1)
+    assert once("cosine", a, b) == pytest.approx(a @ b / np.sqrt((a @ a) * (b @ b)), abs=1e-12)
+
+
+@pytest.mark.parametrize("a", [(1, 1, 2, 3, 3), (1, 2, 3, 4, 5), (1, 1, 1, 1, 2)])
+@pytest.mark.parametrize("b", [(2, 1, 1, 1, 3), (3, 1, 2, 5, 4), (4, 4, 4, 4, 4)])
+def test_rho_a_is_the_mean_of_spearmans_rho_over_all_ways_to_break_ties(a, b):
+    def broken(values):
+        orders = [
+            rank
+            for rank in permutations(range(5))
+            if np.all(np.diff(np.array(values)[np.argsort(rank)]) >= 0)
+        ]
+        return np.array(orders, dtype=float)
+
+    rhos = [np.corrcoef(x, y)[0, 1] for x in broken(a) for y in broken(b)]
+    assert once("rho_a", np.array(a, float), np.array(b, float)) == pytest.approx(np.mean(rhos), abs=1e-12)
+
+
+def test_rho_a_is_spearmans_rho_without_ties():
+    a, b = rdms(60), rdms(60, rng=1)
+    assert once("rho_a", a, b) == pytest.approx(spearmanr(a, b).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ALL)
+@settings(deadline=None, max_examples=40)
+@given(
+    arrays(float, (2, 12), elements=st.sampled_from([0.0, 1.0, 2.5, 4.0, np.nan])),
+    arrays(float, (3, 12), elements=st.sampled_from([-1.0, 0.5, 3.0, 3.5, np.nan])),
+    arrays(np.int64, (2, 12), elements=st.integers(0, 3)),
+)
+def test_a_weight_counts_like_copies_and_nan_like_absence(name, a, b, weights):
+    result = comparators[name](a, b, weights.astype(float))
+    for draw, counts in enumerate(weights):
+        for i, j in np.ndindex(2, 3):
+            there = ~np.isnan(a[i]) & ~np.isnan(b[j]) & (counts > 0)
+            x, y = (np.repeat(row[there], counts[there]) for row in (a[i], b[j]))
+            expected = once(name, x, y) if there.sum() >= 3 else np.nan
+            np.testing.assert_allclose(result[draw, i, j], expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_common_offset_costs_no_digits(name):
+    a, b, weights = rdms((2, 50)), rdms((2, 50), rng=1), rdms((5, 50), rng=2, levels=4)
+    if name != "cosine":
+        shifted = comparators[name](a + 1e6, b - 1e6, weights)
+        np.testing.assert_allclose(shifted, comparators[name](a, b, weights), atol=1e-8)
+
+
+def test_what_does_not_vary_has_no_correlation():
+    a = np.array([[0.1, 0.1, 0.1, 0.1], [1.0, 1.0, 1.0, 2.0]])
+    b = np.arange(4.0)[None]
+    weights = np.array([[1.0, 1, 1, 1], [1, 1, 2, 0]])
+    assert np.isnan(comparators["pearson"](a, b, weights)).tolist() == [[[True], [False]], [[True], [True]]]
+    assert np.isnan(comparators["cosine"](0 * a, b, weights)).all()
+
+
+def test_two_pairs_are_too_few():
+    for name in ALL:
+        assert np.isnan(once(name, np.array([1.0, 2.0, np.nan]), np.array([1.0, 2.0, 3.0])))
+
+
+def test_pair_weights_are_products_in_squareform_order():
+    multiplicities = np.array([[2.0, 0, 1, 3], [1, 1, 1, 1]])
+    for row, weights in zip(multiplicities, pair_weights(multiplicities), strict=True):
+        products = np.outer(row, row)
+        np.fill_diagonal(products, 0)
+        np.testing.assert_array_equal(weights, squareform(products))

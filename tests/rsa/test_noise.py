@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import xarray as xr
+from sklearn.covariance import ledoit_wolf
+
+from neurofit import rsa
+from neurofit.errors import RecordingError, UnknownNameError
+from neurofit.rsa._kernels import noise as kernels
+
+
+def test_two_repeats_are_one_sample_of_noise(recording):
+    responses = recording([2] * 30, 6, rng=0).sortby("stimulus_id")
+    halves = responses.values.reshape(30, 2, 6)
+    samples = (halves[:, 0] - halves[:, 1]) / np.sqrt(2)
+    covariance, _ = ledoit_wolf(samples, assume_centered=True)
+    np.testing.assert_allclose(rsa.noise_precision(responses), np.linalg.inv(covariance), rtol=1e-9)
+
+
+def test_covariance_of_the_scaled_residuals_is_that_of_the_noise():
+    rng, stimulus = np.random.default_rng(0), np.repeat(np.arange(4), [2, 3, 5, 2])
+    root = np.array([[1.0, 0.0], [0.8, 0.6]])
+    noise = rng.normal(size=(20000, 12, 2)) @ root.T
+    residuals = kernels.scaled_residuals(noise, stimulus)
+    np.testing.assert_allclose(
+        np.einsum("stu,stv->tuv", residuals, residuals) / 20000, [root @ root.T] * 12, atol=0.06
+    )
+
+
+def test_recovers_the_noise_of_many_trials(recording, true_noise):
+    precision = rsa.noise_precision(recording([50] * 100, 5, rng=1))
+    np.testing.assert_allclose(precision, true_noise(5), atol=0.15)
+
+
+def test_ignores_what_stimuli_have_in_common_and_single_trials(recording):
+    signal = 10 * np.random.default_rng(2).normal(size=(6, 4))
+    silent, driven = (recording([3, 1, 2, 4, 1, 2], 4, rng=2, signal=drive) for drive in (None, signal))
+    np.testing.assert_allclose(rsa.noise_precision(silent), rsa.noise_precision(driven), rtol=1e-9)
+    np.testing.assert_allclose(
+        rsa.noise_precision(rsa.repeated(driven)), rsa.noise_precision(driven), rtol=1e-12
+    )
+
+
+def test_further_dims_are_more_samples(recording):
+    one, other = (recording([3] * 6, 4, rng=seed).sortby("stimulus_id") for seed in (3, 4))
+    in_time = one.expand_dims(time=2).copy(data=np.stack([one.values, other.values]))
+    apart = other.assign_coords(stimulus_id=("trial", [f"b{name}" for name in other.stimulus_id.values]))
+    together = xr.concat([one, apart], dim="trial", join="outer", coords="minimal", compat="override")
+    stimuli = np.concatenate([one.stimulus_id, apart.stimulus_id])
+    together = together.assign_coords(stimulus_id=("trial", stimuli))
+    np.testing.assert_allclose(rsa.noise_precision(in_time), rsa.noise_precision(together), rtol=1e-9)
+
+
+def test_a_unit_that_never_varies_keeps_the_variance_of_the_target(recording):
+    responses = recording([4] * 8, 4, rng=5)
+    responses[:, 2] = 0.0
+    precision = rsa.noise_precision(responses)
+    _, shrinkage = ledoit_wolf(centred := kernel_residuals(responses), assume_centered=True)
+    variance = shrinkage * 32 / 24 * np.mean(np.var(centred, axis=0) + centred.mean(axis=0) ** 2)
+    assert precision[2, 2] == pytest.approx(1 / variance)
+    assert np.abs(precision[2, [0, 1, 3]]).max() < 1e-12
+    silent_left_out = rsa.rdm(responses, measure="crossnobis", noise=precision)
+    assert np.isfinite(silent_left_out).all()
+
+
+def kernel_residuals(responses):
+    stimulus = np.unique(responses.stimulus_id, return_inverse=True)[1]
+    return kernels.scaled_residuals(responses.values, stimulus)
+
+
+def test_units_are_named_in_both_dims(recording):
+    responses = recording([3] * 5, 3, rng=6).assign_coords(area=("unit", ["V1", "V1", "LM"]))
+    precision = rsa.noise_precision(responses.assign_attrs(units="Hz"))
+    assert precision.dims == ("unit", "unit_b")
+    assert list(precision.unit_id.values) == ["u0", "u1", "u2"]
+    assert precision.attrs["units"] == "(Hz)^-2"
+
+
+def test_what_cannot_be_inverted_or_estimated_is_refused(recording):
+    with pytest.raises(RecordingError, match="no stimulus has 2 trials"):
+        rsa.noise_precision(recording([1, 1, 1], 3, rng=0))
+    with pytest.raises(RecordingError, match="1 degrees of freedom, from 1 repeated stimuli"):
+        rsa.noise_precision(recording([2, 1, 1], 3, rng=0))
+    with pytest.raises(RecordingError, match="by position: 0, 1, 2"):
+        rsa.noise_precision(0 * recording([3, 3], 3, rng=0))
+    with pytest.raises(UnknownNameError, match="Did you mean 'ledoit_wolf'"):
+        rsa.noise_precision(recording([3, 3], 3, rng=0), method="ledoit")
+
+
+def test_repeated_keeps_the_stimuli_that_were_shown_often_enough(recording):
+    responses = recording([1, 2, 4], 2, rng=0)
+    assert set(rsa.repeated(responses).stimulus_id.values) == {"image001", "image002"}
+    assert rsa.repeated(responses, least=3).sizes["trial"] == 4
+    with pytest.raises(RecordingError, match="no stimulus has 5 trials or more; .* 3 has is 4"):
+        rsa.repeated(responses, least=5)
