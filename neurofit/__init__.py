@@ -7,13 +7,14 @@ matplotlib.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__
 
 if TYPE_CHECKING:
     from . import compare, demo, io, nets, plot, prep, report, rsa, schema, simulate
     from .provenance import cite
 
 __all__ = [
+    "__version__",
     "cite",
     "compare",
     "demo",

@@ -15,6 +15,19 @@ BLOCK = "block"
 FOLD = "fold"
 TIME = "time"
 
+# A row of a table of intervals: when, and whether it can be used.
+START_TIME = "start_time"
+STOP_TIME = "stop_time"
+VALID = "valid"
+ISSUE = "issue"
+REPEATS = "repeats"
+
+# Groups of a session.
+SPIKES = "spikes"
+RESPONSES = "responses"
+TRIALS = "trials"
+INTERVALS = "intervals"
+
 # A recording's spikes, contiguous and ragged.
 SPIKE = "spike"
 SPIKE_TIME = "spike_time"

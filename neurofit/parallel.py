@@ -61,7 +61,24 @@ def apply(
 def bar(
     iterable: Iterable[Item], *, total: int | None = None, progress: bool = True, description: str = ""
 ) -> Iterator[Item]:
-    """``iterable``, with a progress bar beside it unless ``progress`` is false."""
+    """``iterable``, with a progress bar beside it.
+
+    Parameters
+    ----------
+    iterable
+        What is gone through.
+    total
+        Its length, where it has none of its own.
+    progress
+        Whether to show the bar.
+    description
+        Text beside the bar.
+
+    Yields
+    ------
+    object
+        Each item.
+    """
     from tqdm.auto import tqdm
 
     yield from tqdm(iterable, total=total, desc=description, disable=not progress, leave=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import xarray as xr
 
-from . import __version__
+from ._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,13 +84,13 @@ def plain(value: object) -> Any:
     return f"<{type(value).__name__}>"
 
 
-def history(result: Result) -> list[dict[str, Any]]:
+def history(result: xr.DataArray | xr.Dataset | xr.DataTree) -> list[dict[str, Any]]:
     """The steps that led to ``result``, oldest first, each with its parameters."""
     steps: list[dict[str, Any]] = json.loads(result.attrs.get("history", "[]"))
     return steps
 
 
-def cite(result: Result) -> str:
+def cite(result: xr.DataArray | xr.Dataset | xr.DataTree) -> str:
     """What to cite for a result: neurofit with its version, and the source of each method used.
 
     Parameters

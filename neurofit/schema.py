@@ -222,7 +222,7 @@ def _increasing(values: np.ndarray[Any, Any]) -> str | None:
 def _broken_rules(data: Data, schema: dict[str, Any]) -> Iterator[str]:
     for name, required in schema.get("x-neurofit", {}).get("rules", {}).items():
         array = data if name == "values" else data.coords.get(name)
-        if array is None or not isinstance(array, xr.DataArray):
+        if not isinstance(array, xr.DataArray) or not array.ndim:
             continue
         if hasattr(array.data, "dask"):  # Values that are not in memory are checked where they are read.
             continue

@@ -8,8 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ..errors import SchemaError, listing
-from ..names import TIME, TRIAL, UNIT
-from ._session import RESPONSES
+from ..names import RESPONSES, TIME, TRIAL, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,19 @@ import numpy as np
 
 from .. import provenance
 from ..errors import SchemaError
-from ..names import AREA, TRIAL, TRIAL_ID, UNIT, UNIT_ID
+from ..names import (
+    AREA,
+    INTERVALS,
+    RESPONSES,
+    SPIKES,
+    START_TIME,
+    STOP_TIME,
+    TRIAL,
+    TRIAL_ID,
+    TRIALS,
+    UNIT,
+    UNIT_ID,
+)
 from . import _session as session
 from ._array_checks import length, measured, only_one, spike_trains, table_problems
 from ._columns import REGION_COLUMNS, hold
@@ -82,11 +94,11 @@ def from_arrays(
     of_units, of_trials = _by_name(units), _by_name(trials)
     report = Report(on_issue)
     needed: tuple[str, ...] = ()
-    if kind == "spikes":
-        node, (part, problems) = "spikes", _spikes(values, report)
-        needed = () if trials is None else (session.START, session.STOP)
+    if kind == SPIKES:
+        node, (part, problems) = SPIKES, _spikes(values, report)
+        needed = () if trials is None else (START_TIME, STOP_TIME)
     else:
-        node, (part, problems) = session.RESPONSES, measured(kind, values, time)
+        node, (part, problems) = RESPONSES, measured(kind, values, time)
     n_units, n_trials = part.sizes[UNIT], part.sizes.get(TRIAL, _rows(of_trials))
     problems += table_problems("units", of_units, n_units)
     problems += table_problems("trials", of_trials, n_trials, needed=needed)
@@ -95,12 +107,12 @@ def from_arrays(
 
     part = part.assign_coords(_unit_coords(of_units, n_units, report))
     table = None
-    if kind != "spikes" or trials is not None:
+    if kind != SPIKES or trials is not None:
         ids, columns = _columns("trials", of_trials, TRIAL_ID, n_trials, report)
         table = session.intervals(columns, ids, name="trials", report=report)
     report.settle("this session")
     attrs = {"session_id": "", "subject": "", **(about or {})}
-    tree = session.tree({node: part, "intervals/trials": table, "trials": table}, attrs, report)
+    tree = session.tree({node: part, f"{INTERVALS}/{TRIALS}": table, TRIALS: table}, attrs, report)
     return provenance.stamp(tree, "io.from_arrays", kind=kind, on_issue=on_issue)
 
 

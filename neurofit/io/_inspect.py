@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import RecordingError
-from ..names import TRIAL
+from ..names import START_TIME, STOP_TIME, TRIAL
 from ._door import opened
 from ._inspection import Column, Inspection, Series, Table, Units
 from ._nwb import about, read_intervals
 from ._report import Report
-from ._session import START, STOP
 from ._tables import described_units, spike_index
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _units(recording: Recording, report: Report) -> Units | None:
 
 def _table(name: str, table: xr.Dataset) -> Table:
     columns = tuple(_column(str(column), values.values) for column, values in table.items())
-    times = [table[time].values for time in (START, STOP) if time in table]
+    times = [table[time].values for time in (START_TIME, STOP_TIME) if time in table]
     finite = np.concatenate([time[np.isfinite(time)] for time in times] or [np.empty(0)])
     span = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
     return Table(name, table.sizes[TRIAL], span, columns)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import provenance
+from ..names import INTERVALS, SPIKES, TRIALS
 from . import _session as session
 from ._columns import text
 from ._door import opened
@@ -90,8 +91,8 @@ def open_nwb(
         attrs = {**about(recording, report), "source": Path(path).name}
     chosen = session.chosen(tables, trials, report)
     report.settle(Path(path).name)
-    parts = {f"intervals/{name}": table for name, table in tables.items()}
-    tree = session.tree({"spikes": spikes, **parts, "trials": chosen}, attrs, report)
+    parts = {f"{INTERVALS}/{name}": table for name, table in tables.items()}
+    tree = session.tree({SPIKES: spikes, **parts, TRIALS: chosen}, attrs, report)
     return provenance.stamp(
         tree, "io.open_nwb", source=attrs["source"], trials=trials, rename=rename, on_issue=on_issue
     )

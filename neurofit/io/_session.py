@@ -11,7 +11,21 @@ import numpy as np
 import xarray as xr
 
 from ..errors import RecordingError, listing, unknown_name
-from ..names import AREA, ROW_SIZE, SPIKE, SPIKE_TIME, TIME, TRIAL, TRIAL_ID, UNIT, UNIT_ID
+from ..names import (
+    AREA,
+    ISSUE,
+    ROW_SIZE,
+    SPIKE,
+    SPIKE_TIME,
+    START_TIME,
+    STOP_TIME,
+    TIME,
+    TRIAL,
+    TRIAL_ID,
+    UNIT,
+    UNIT_ID,
+    VALID,
+)
 from ._columns import free_names
 
 if TYPE_CHECKING:
@@ -20,9 +34,6 @@ if TYPE_CHECKING:
     from ._columns import Array, Columns
     from ._report import Report
 
-START, STOP = "start_time", "stop_time"
-RESPONSES = "responses"
-VALID, ISSUE = "valid", "issue"
 NOT_FINITE, REVERSED, ZERO_LENGTH = "NaN or infinite time", "reversed", "zero length"
 
 _TAKEN_BY_UNITS = (UNIT, UNIT_ID, AREA, SPIKE, SPIKE_TIME, ROW_SIZE, TRIAL, TRIAL_ID, TIME)
@@ -54,7 +65,7 @@ def intervals(columns: Columns, ids: Array, *, name: str, report: Report) -> xr.
     _note_repeats(ids, where=name, report=report)
     issue = _check_times(columns, len(ids), name, report)
     columns = free_names(columns, _TAKEN_BY_TRIALS, where=name, report=report)
-    units = {time: {"units": "s"} for time in (START, STOP)}
+    units = {time: {"units": "s"} for time in (START_TIME, STOP_TIME)}
     return xr.Dataset(
         {column: (TRIAL, values, units.get(column, {})) for column, values in columns.items()},
         {
@@ -107,9 +118,9 @@ def _check_spike_times(times: Array, row_size: Array, report: Report) -> None:
 
 def _check_times(columns: Columns, rows: int, name: str, report: Report) -> Array:
     """What is wrong with each row, as text; empty where nothing is."""
-    times = [columns[column] for column in (START, STOP) if column in columns]
+    times = [columns[column] for column in (START_TIME, STOP_TIME) if column in columns]
     if any(time.dtype.kind not in "iuf" for time in times):
-        raise RecordingError(f"table {name}: {START} and {STOP} must be numbers (seconds)")
+        raise RecordingError(f"table {name}: {START_TIME} and {STOP_TIME} must be numbers (seconds)")
     if len(times) < 2:
         return np.full(rows, "")
     start, stop = (time.astype(np.float64) for time in times)

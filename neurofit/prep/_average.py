@@ -9,7 +9,7 @@ import xarray as xr
 
 from .. import provenance
 from ..errors import SchemaError
-from ..names import STIMULUS, STIMULUS_ID, TRIAL
+from ..names import REPEATS, STIMULUS, STIMULUS_ID, TRIAL
 from ._groups import groups
 from ._kernels import group_means
 
@@ -54,7 +54,7 @@ def average(responses: xr.DataArray, *, by: str = STIMULUS_ID) -> xr.DataArray:
         raise SchemaError("there are no trials to average")
     ordered = responses.transpose(TRIAL, ...)
     means = group_means(ordered.values, group, len(names))
-    coords = {**_coords(ordered, group), "repeats": xr.Variable(STIMULUS, np.bincount(group))}
+    coords = {**_coords(ordered, group), REPEATS: xr.Variable(STIMULUS, np.bincount(group))}
     dims = (STIMULUS, *ordered.dims[1:])
     averaged = xr.DataArray(means, coords, dims, name=responses.name, attrs=responses.attrs)
     what = responses.attrs.get("long_name", "response")

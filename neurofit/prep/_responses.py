@@ -10,8 +10,7 @@ import xarray as xr
 
 from .. import provenance, schema
 from ..errors import SchemaError
-from ..io._session import RESPONSES
-from ..names import ROW_SIZE, SPIKE_TIME, TIME, TRIAL, UNIT
+from ..names import RESPONSES, ROW_SIZE, SPIKE_TIME, SPIKES, START_TIME, TIME, TRIAL, TRIALS, UNIT
 from ._kernels import count_spikes
 from ._trials import extended, onsets, stimuli, trial_coords, trial_table, usable
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 def responses(
     session: xr.DataTree,
     *,
-    align: str = "start_time",
+    align: str = START_TIME,
     window: tuple[float, float] = (0.0, 1.0),
     bin: float | None = 0.01,
     trials: str | None = None,
@@ -79,11 +78,11 @@ def responses(
     shown = stimuli(table, stimulus)
     counted = RESPONSES not in session.children
     onset = onsets(table, align) if counted else None
-    kept, left_out = usable(table, shown, onset, needs=align, where=trials or "trials")
+    kept, left_out = usable(table, shown, onset, needs=align, where=trials or TRIALS)
     if onset is None:
         measured = session[RESPONSES].to_dataset()[RESPONSES].isel({TRIAL: kept})
     else:
-        measured = _counts(session["spikes"].to_dataset(), onset[kept], window, bin)
+        measured = _counts(session[SPIKES].to_dataset(), onset[kept], window, bin)
         measured.attrs["align"] = align
     taken = {str(name) for name in [*measured.coords, *measured.dims]}
     measured = measured.assign_coords(trial_coords(table, kept, shown, taken))

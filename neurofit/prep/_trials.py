@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import RecordingError, UnknownNameError, listing, unknown_name
-from ..io._session import ISSUE, VALID
-from ..names import STIMULUS_ID, TRIAL
+from ..names import INTERVALS, ISSUE, STIMULUS_ID, TRIAL, VALID
 from ._groups import Array, missing
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 def trial_table(session: xr.DataTree, trials: str | None) -> xr.Dataset:
     """The table of intervals called ``trials``; by default the one that the session was opened with."""
-    tables = session["intervals"].children if "intervals" in session.children else {}
+    tables = session[INTERVALS].children if INTERVALS in session.children else {}
     if trials is not None:
         if trials not in tables:
             raise unknown_name("table of intervals", trials, tables)
