@@ -1,0 +1,152 @@
+"""Architectures: from the shape of an image and a number of outputs to the stages of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import prod, sqrt
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+from ..errors import TrainingError
+from ..registry import Registry
+from ._stages import Stage
+
+if TYPE_CHECKING:
+    from ._stages import Post, Weights
+
+Shape = tuple[int, int, int]
+Architecture = Callable[[Shape, int], tuple[Stage, ...]]
+
+architectures: Registry[Architecture] = Registry("architecture")
+
+READOUT = "readout"
+
+
+@architectures.register("mlp")
+def mlp(
+    input_shape: Shape, outputs: int, *, hidden: tuple[int, ...] = (64, 64), nonlinearity: Post = torch.tanh
+) -> tuple[Stage, ...]:
+    """Multilayer perceptron: two hidden layers of 64 tanh units.
+
+    Parameters
+    ----------
+    input_shape
+        (channel, y, x) of an image.
+    outputs
+        Number of units of the readout.
+    hidden
+        Number of units of each hidden layer.
+    nonlinearity
+        Of the hidden layers.
+
+    Returns
+    -------
+    tuple of Stage
+        ``hidden1``, ``hidden2``, ..., ``readout``.
+
+    References
+    ----------
+    Rumelhart, Hinton & Williams 1986, Nature 323:533, doi:10.1038/323533a0
+    """
+    sizes = (prod(input_shape), *hidden)
+    layers = [
+        _dense(f"hidden{depth}", sizes[depth - 1], sizes[depth], nonlinearity)
+        for depth in range(1, len(sizes))
+    ]
+    return (*layers, _dense(READOUT, sizes[-1], outputs, _identity))
+
+
+@architectures.register("conv")
+def conv(
+    input_shape: Shape, outputs: int, *, channels: tuple[int, int, int] = (16, 32, 64), hidden: int = 64
+) -> tuple[Stage, ...]:
+    r"""Convolutional hierarchy: three convolutions, the first two pooled, then a dense layer.
+
+    Convolutions are 3 x 3 and keep the size of their input; pooling takes the mean of 2 x 2 outputs, so that
+    receptive fields are 4, 10 and 18 pixels wide. Each layer's drive :math:`a` is rectified and divided by
+    what all feature maps :math:`c` (in the dense layer, all units) do at the same place:
+
+    .. math:: r_c = \frac{[a_c]_+}{\sqrt{1 + \frac{1}{n} \sum_j [a_j]_+^2}}
+
+    This bounds activity, without which feedback alignment diverges here, and makes layers of networks
+    trained from different seeds alike. Trained on ``"orientation"``, the layers go from simple cells, which
+    know the phase of a grating, to complex cells, which know its orientation alone.
+
+    Parameters
+    ----------
+    input_shape
+        (channel, y, x) of an image; y and x at least 4.
+    outputs
+        Number of units of the readout.
+    channels
+        Number of feature maps of each convolution.
+    hidden
+        Number of units of the dense layer.
+
+    Returns
+    -------
+    tuple of Stage
+        ``conv1``, ``conv2``, ``conv3``, ``dense``, ``readout``.
+
+    Raises
+    ------
+    TrainingError
+        If the images are too small to be pooled twice.
+
+    References
+    ----------
+    LeCun et al. 1989, Neural Computation 1:541, doi:10.1162/neco.1989.1.4.541
+    Carandini & Heeger 2012, Nature Reviews Neuroscience 13:51, doi:10.1038/nrn3136
+    """
+    maps, height, width = input_shape
+    if min(height, width) < 4:
+        raise TrainingError(
+            f"images of {height} x {width} pixels are too small for 'conv', which halves them twice: "
+            "give at least 4 x 4, or choose architecture='mlp'"
+        )
+    first, second, third = channels
+    return (
+        _conv("conv1", maps, first, _normalise_and_pool),
+        _conv("conv2", first, second, _normalise_and_pool),
+        _conv("conv3", second, third, _normalise),
+        _dense("dense", third * (height // 4) * (width // 4), hidden, _normalise),
+        _dense(READOUT, hidden, outputs, _identity),
+    )
+
+
+def _dense(name: str, inputs: int, outputs: int, post: Post) -> Stage:
+    return Stage(name, partial(_weights, (outputs, inputs)), _apply_dense, post)
+
+
+def _conv(name: str, inputs: int, outputs: int, post: Post) -> Stage:
+    return Stage(name, partial(_weights, (outputs, inputs, 3, 3)), _apply_conv, post)
+
+
+def _weights(shape: tuple[int, ...], generator: torch.Generator) -> Weights:
+    """Normal weights of variance 2 / inputs, which keeps a rectifier's signal (He et al. 2015); no bias."""
+    weight = torch.randn(shape, generator=generator) * sqrt(2 / prod(shape[1:]))
+    return {"weight": weight, "bias": torch.zeros(shape[0])}
+
+
+def _apply_dense(weights: Weights, inputs: torch.Tensor) -> torch.Tensor:
+    return functional.linear(inputs.flatten(1), weights["weight"], weights["bias"])
+
+
+def _apply_conv(weights: Weights, inputs: torch.Tensor) -> torch.Tensor:
+    return functional.conv2d(inputs, weights["weight"], weights["bias"], padding="same")
+
+
+def _normalise(drive: torch.Tensor) -> torch.Tensor:
+    rectified = functional.relu(drive)
+    return rectified * torch.rsqrt(1 + rectified.square().mean(1, keepdim=True))
+
+
+def _normalise_and_pool(drive: torch.Tensor) -> torch.Tensor:
+    return functional.avg_pool2d(_normalise(drive), 2)
+
+
+def _identity(drive: torch.Tensor) -> torch.Tensor:
+    return drive

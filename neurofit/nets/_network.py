@@ -1,0 +1,106 @@
+"""A network: its stages, their weights, how they came about, and the untrained control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..names import STEP
+from ..provenance import stamp
+from ._stages import forward
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+    import xarray as xr
+
+    from ._stages import Params, Stage
+
+
+@dataclass(frozen=True, repr=False)
+class Network:
+    """What ``nets.train`` gives. It is never changed: training again gives another.
+
+    Parameters
+    ----------
+    stages
+        The layers, in order; the last one is the ``readout``.
+    params
+        Weights by layer.
+    initial
+        The weights that training started from.
+    recipe
+        What it was made with, as JSON can hold it: ``task``, ``architecture``, ``objective``, ``rule``,
+        ``steps``, ``batch_size``, ``learning_rate``, ``optimizer``, ``seed``, ``input_shape``, ``outputs``.
+    history
+        Dataset with dim ``step``: ``loss`` and ``accuracy`` on held-out images.
+    """
+
+    stages: tuple[Stage, ...]
+    params: Params
+    initial: Params
+    recipe: Mapping[str, Any]
+    history: xr.Dataset
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, in order, the ``readout`` among them."""
+        return tuple(stage.name for stage in self.stages)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(channel, y, x) of the images that it takes."""
+        channel, y, x = self.recipe["input_shape"]
+        return channel, y, x
+
+    @property
+    def name(self) -> str:
+        """Short name for people: architecture, objective, rule and seed."""
+        made = [self.recipe["objective"], self.recipe["rule"]] if self.recipe["steps"] else ["untrained"]
+        return ", ".join([self.recipe["architecture"], *made, f"seed {self.recipe['seed']}"])
+
+    def __call__(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Output of every layer for images (batch, channel, y, x), by name."""
+        return forward(self.stages, self.params, images)
+
+    def __repr__(self) -> str:
+        last = self.history.isel({STEP: -1})
+        sizes = ", ".join(
+            f"{layer} ({sum(tensor.numel() for tensor in weights.values())})"
+            for layer, weights in self.params.items()
+        )
+        return (
+            f"Network: {self.name}\n"
+            f"  task      {self.recipe['task']}, step {int(last[STEP])}\n"
+            f"  held out  loss {float(last['loss']):.3f}, accuracy {float(last['accuracy']):.3f}\n"
+            f"  weights   {sizes}"
+        )
+
+
+def untrained(network: Network) -> Network:
+    """The network before training: its control.
+
+    Parameters
+    ----------
+    network
+        From ``nets.train`` or ``nets.load``.
+
+    Returns
+    -------
+    Network
+        The same layers with the weights that ``network`` started from; equal to training for 0 steps with
+        the same seed.
+
+    Examples
+    --------
+    >>> from neurofit import nets
+    >>> untrained(nets.train("digits", steps=10, rng=0, progress=False)).name
+    'mlp, untrained, seed 0'
+    """
+    return replace(
+        network,
+        params=network.initial,
+        recipe={**network.recipe, "steps": 0},
+        history=stamp(network.history.isel({STEP: [0]}), "nets.untrained", sources=[network.history]),
+    )

@@ -1,0 +1,60 @@
+"""A network is a tuple of stages; a stage is a linear map with parameters, then a fixed nonlinearity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import torch
+
+    Weights = Mapping[str, torch.Tensor]
+    Params = Mapping[str, Weights]
+    Init = Callable[[torch.Generator], Weights]
+    Lin = Callable[[Weights, torch.Tensor], torch.Tensor]
+    Post = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer: ``output = post(lin(weights, inputs))``.
+
+    Learning rules see a network only through these two halves. What lies between them, the drive, is where
+    a neuron's error lives.
+
+    Parameters
+    ----------
+    name
+        The layer's name, unique within its network.
+    init
+        Fresh weights, drawn with a ``torch.Generator``: a mapping from name to tensor.
+    lin
+        Weights and inputs (batch first) to the drive (pre-activation); linear in the
+        weights and, but for a bias, in the inputs.
+    post
+        Drive to output: nonlinearity and pooling, without parameters.
+    """
+
+    name: str
+    init: Init
+    lin: Lin
+    post: Post
+
+
+def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.device | str) -> Params:
+    """Fresh weights for every stage, by name; the same from the same generator on any device."""
+    return {
+        stage.name: {name: tensor.to(device) for name, tensor in stage.init(generator).items()}
+        for stage in stages
+    }
+
+
+def forward(stages: tuple[Stage, ...], params: Params, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Output of every stage, by name and in order."""
+    outputs = {}
+    for stage in stages:
+        inputs = stage.post(stage.lin(params[stage.name], inputs))
+        outputs[stage.name] = inputs
+    return outputs
