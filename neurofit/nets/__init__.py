@@ -7,6 +7,7 @@ from ._descent import optimizers
 from ._gratings import gratings
 from ._network import Network, untrained
 from ._objectives import Objective, objectives
+from ._record import record
 from ._rules import Rule, rules
 from ._stages import Stage
 from ._storage import load, save
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "objectives",
     "optimizers",
+    "record",
     "rules",
     "save",
     "tasks",

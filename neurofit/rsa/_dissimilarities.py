@@ -16,6 +16,8 @@ from ._noise import estimated_precision, held_out_precisions
 if TYPE_CHECKING:
     from ._trials import Flags, Numbers, Trials
 
+    Noise = Numbers | str
+
 
 class Dissimilarity(ABC):
     """A way to say how differently units respond to two stimuli."""
@@ -28,8 +30,8 @@ class Dissimilarity(ABC):
 
     @staticmethod
     @abstractmethod
-    def distances(trials: Trials, precision: Numbers | None) -> Numbers:
-        """Distances (..., pair), with the noise ``precision`` where one is given."""
+    def distances(trials: Trials, noise: Noise) -> Numbers:
+        """Distances (..., pair), with a noise precision or the name of its estimator where it matters."""
 
     @staticmethod
     def undefined(trials: Trials) -> Flags:
@@ -47,7 +49,7 @@ class Euclidean(Dissimilarity):
     units = "({})^2"
 
     @staticmethod
-    def distances(trials: Trials, precision: Numbers | None) -> Numbers:
+    def distances(trials: Trials, noise: Noise) -> Numbers:
         """Mean over units of (x_i - x_j)^2."""
         return kernels.squared_euclidean(trials.means)
 
@@ -59,7 +61,7 @@ class Correlation(Dissimilarity):
     units = "1"
 
     @staticmethod
-    def distances(trials: Trials, precision: Numbers | None) -> Numbers:
+    def distances(trials: Trials, noise: Noise) -> Numbers:
         """1 - r of x_i and x_j."""
         return kernels.correlation(trials.means)
 
@@ -78,10 +80,9 @@ class Mahalanobis(Dissimilarity):
     references = (_sources.RSA, _sources.CROSSNOBIS, _sources.SHRINKAGE)
 
     @staticmethod
-    def distances(trials: Trials, precision: Numbers | None) -> Numbers:
+    def distances(trials: Trials, noise: Noise) -> Numbers:
         """(x_i - x_j)' P (x_i - x_j) / n."""
-        if precision is None:
-            precision = estimated_precision(trials)
+        precision = estimated_precision(trials, noise) if isinstance(noise, str) else noise
         return kernels.squared_euclidean(trials.means @ np.linalg.cholesky(precision))
 
 
@@ -95,7 +96,7 @@ class Crossnobis(Dissimilarity):
     references = (_sources.RSA, _sources.CROSSNOBIS, _sources.SHRINKAGE)
 
     @staticmethod
-    def distances(trials: Trials, precision: Numbers | None) -> Numbers:
+    def distances(trials: Trials, noise: Noise) -> Numbers:
         """Mean over pairs of different folds (f, g) of (x_if - x_jf)' P (x_ig - x_jg) / n."""
         # Where cells are missing, the products of a distance average the trials of stimulus i with different
         # weights w and w': an offset c of all patterns would add noise, c' P (w - w') x_i. Taking off the
@@ -104,21 +105,21 @@ class Crossnobis(Dissimilarity):
         trials = trials._replace(values=trials.values - centre)
         means, present = trials.fold_means()
         _need_two_folds(trials, present)
-        if precision is None:
-            products = _with_own_noise(trials, means, present)
+        if isinstance(noise, str):
+            products = _with_own_noise(trials, means, present, method=noise)
         else:
-            products = kernels.crossvalidated_products(means, present, precision)
+            products = kernels.crossvalidated_products(means, present, noise)
         return kernels.pair_distances(products) / means.shape[-1]
 
 
-def _with_own_noise(trials: Trials, means: Numbers, present: Flags) -> Numbers:
+def _with_own_noise(trials: Trials, means: Numbers, present: Flags, *, method: str) -> Numbers:
     """Products with a precision from the same trials, without the bias that this brings.
 
     A precision gives little weight to the noise that it was estimated from, so that too little is taken off
     as the noise of stimulus i. That noise is weighed instead by a precision that has not seen it, estimated
     without a group of stimuli that i is in. The mean of these precisions weighs the patterns of all pairs.
     """
-    precisions, group = held_out_precisions(trials)
+    precisions, group = held_out_precisions(trials, method)
     precision = precisions.mean(axis=0)
     products = kernels.crossvalidated_products(means, present, precision)
     noise = np.where(present[..., None], means - trials.means[..., None, :, :], 0.0)

@@ -19,13 +19,14 @@ Estimator = Callable[[Numbers, int], Numbers]
 
 noise_estimators: Registry[Estimator] = Registry("noise estimator")
 noise_estimators.register("ledoit_wolf")(kernels.ledoit_wolf)
+noise_estimators.register("diagonal")(kernels.diagonal)
+
+DEFAULT = "ledoit_wolf"
 
 GROUPS = 10  # Of stimuli that are held out together: more of them cost more and change little.
 
 
-def noise_precision(
-    responses: xr.DataArray, *, by: str = STIMULUS_ID, method: str = "ledoit_wolf"
-) -> xr.DataArray:
+def noise_precision(responses: xr.DataArray, *, by: str = STIMULUS_ID, method: str = DEFAULT) -> xr.DataArray:
     """Inverse of the noise covariance of the units, from what trials differ in from their stimulus' mean.
 
     With x_it the t-th of n_i trials of stimulus i, the residuals are (x_it - mean_i) sqrt(n_i / (n_i - 1)).
@@ -40,8 +41,8 @@ def noise_precision(
     by
         Coord that says which trials repeat a stimulus.
     method
-        Name of one of ``rsa.noise_estimators``; ``"ledoit_wolf"`` chooses l by their formula, for the number
-        of samples less the number of means taken off.
+        Name of one of ``rsa.noise_estimators``. ``"ledoit_wolf"`` chooses l by their formula, for the number
+        of samples less the number of means taken off; ``"diagonal"`` keeps the variances of that alone.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def noise_precision(
     )
 
 
-def estimated_precision(trials: Trials, method: str = "ledoit_wolf") -> Numbers:
+def estimated_precision(trials: Trials, method: str = DEFAULT) -> Numbers:
     """Precision (unit, unit) from the stimuli that are repeated."""
     estimator = noise_estimators[method]
     trials = trials.only(trials.repeats >= 2)
@@ -107,12 +108,12 @@ def estimated_precision(trials: Trials, method: str = "ledoit_wolf") -> Numbers:
     return (axes / variances) @ axes.T
 
 
-def held_out_precisions(trials: Trials) -> tuple[Numbers, Codes]:
+def held_out_precisions(trials: Trials, method: str) -> tuple[Numbers, Codes]:
     """Precisions (group, unit, unit), each without one group of stimuli, and the group of each stimulus."""
     groups = min(GROUPS, len(trials.ids))
     group = np.arange(len(trials.ids)) % groups
     return np.stack(
-        [estimated_precision(trials.only(group != left_out)) for left_out in range(groups)]
+        [estimated_precision(trials.only(group != left_out), method) for left_out in range(groups)]
     ), group
 
 

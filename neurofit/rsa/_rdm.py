@@ -11,7 +11,7 @@ from .. import provenance
 from ..errors import RecordingError, listing
 from ..names import PAIR, STIMULUS_A, STIMULUS_B, STIMULUS_ID, UNIT
 from ._dissimilarities import Dissimilarity, dissimilarities
-from ._noise import given_precision
+from ._noise import DEFAULT, given_precision
 from ._trials import Numbers, Trials, by_stimulus, rows_of
 
 
@@ -21,7 +21,7 @@ def rdm(
     measure: str = "correlation",
     by: str = STIMULUS_ID,
     fold: str | None = None,
-    noise: xr.DataArray | None = None,
+    noise: xr.DataArray | str | None = None,
 ) -> xr.DataArray:
     """Dissimilarity between every pair of stimuli.
 
@@ -46,9 +46,10 @@ def rdm(
         For crossnobis: coord that says which trials belong together. Without it ``fold`` is used, else
         ``block``, else the order of the repeats of each stimulus.
     noise
-        Noise precision (``rsa.noise_precision``) of other trials of the same units. Without it these trials
-        serve; crossnobis then weighs the noise of a stimulus by precisions from other stimuli (ten groups
-        are held out in turn), for one that has seen this noise takes too little of it off.
+        Noise precision (``rsa.noise_precision``) of other trials of the same units, or the name of one of
+        ``rsa.noise_estimators``, by default ``"ledoit_wolf"``. With a name these trials serve: crossnobis
+        then weighs the noise of a stimulus by precisions from other stimuli (ten groups are held out in
+        turn), for one that has seen this noise takes too little of it off.
 
     Returns
     -------
@@ -93,8 +94,8 @@ def rdm(
             f"are NaN (at some entries, where there are further dims): {flat}.",
             stacklevel=2,
         )
-    precision = None if noise is None else given_precision(noise, responses)
-    result = _labelled(dissimilarity.distances(trials, precision), trials, responses, by)
+    weights = given_precision(noise, responses) if isinstance(noise, xr.DataArray) else noise or DEFAULT
+    result = _labelled(dissimilarity.distances(trials, weights), trials, responses, by)
     response_units = responses.attrs.get("units", "1")
     units = "1" if dissimilarity.units == "({})^2" and response_units == "1" else dissimilarity.units
     result = provenance.label(
@@ -103,16 +104,17 @@ def rdm(
     return provenance.stamp(
         result,
         "rsa.rdm",
-        sources=[responses] if noise is None else [responses, noise],
+        sources=[responses, noise] if isinstance(noise, xr.DataArray) else [responses],
         references=dissimilarity.references,
         measure=measure,
         by=by,
         fold=fold,
+        noise=weights if isinstance(weights, str) and dissimilarity.takes_noise else None,
     )
 
 
 def _check_options(
-    dissimilarity: type[Dissimilarity], measure: str, *, fold: str | None, noise: xr.DataArray | None
+    dissimilarity: type[Dissimilarity], measure: str, *, fold: str | None, noise: object
 ) -> None:
     asked = {"noise": (noise, dissimilarity.takes_noise), "fold": (fold, dissimilarity.takes_folds)}
     idle = [name for name, (value, taken) in asked.items() if value is not None and not taken]

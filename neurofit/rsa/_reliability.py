@@ -15,7 +15,7 @@ from ._compare import tell_undefined
 from ._dissimilarities import Dissimilarity, dissimilarities
 from ._kernels.comparison import Comparator, comparators
 from ._kernels.patterns import repeat_number
-from ._noise import estimated_precision
+from ._noise import DEFAULT, estimated_precision
 from ._trials import Trials, by_stimulus, repeated, rows_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def split_half_reliability(
     measure: str = "crossnobis",
     comparator: str = "pearson",
     by: str = STIMULUS_ID,
+    noise: str = DEFAULT,
     splits: int = 20,
     rng: int | np.random.Generator | None = None,
 ) -> xr.DataArray:
@@ -57,6 +58,8 @@ def split_half_reliability(
         Name of one of ``rsa.comparators``.
     by
         Coord that says which trials repeat a stimulus. Stimuli shown once are left out.
+    noise
+        Name of one of ``rsa.noise_estimators``, for measures that weigh noise.
     splits
         How many random halves to average over.
     rng
@@ -92,7 +95,7 @@ def split_half_reliability(
     trials = by_stimulus(repeated(responses, by=by), by)
     used = _measure_for(trials, measure)
     dissimilarity, compared = dissimilarities[used], comparators[comparator]
-    split = [_similarity_of_halves(dissimilarity, compared, trials, rng) for _ in range(splits)]
+    split = [_similarity_of_halves(dissimilarity, compared, trials, noise, rng) for _ in range(splits)]
     similarity = np.mean(split, axis=0)
     result = _labelled(2 * similarity / (1 + np.abs(similarity)), responses, rows_of(responses, by))
     tell_undefined(result, "reliability", stacklevel=3)
@@ -110,6 +113,7 @@ def split_half_reliability(
         measure=measure,
         comparator=comparator,
         by=by,
+        noise=noise,
         splits=splits,
         rng=seed,
     )
@@ -134,16 +138,20 @@ def _noise_from_elsewhere(dissimilarity: type[Dissimilarity]) -> bool:
 
 
 def _similarity_of_halves(
-    dissimilarity: type[Dissimilarity], compared: Comparator, trials: Trials, rng: np.random.Generator
+    dissimilarity: type[Dissimilarity],
+    compared: Comparator,
+    trials: Trials,
+    noise: str,
+    rng: np.random.Generator,
 ) -> Numbers:
     halves = _halves(trials, equal=not dissimilarity.takes_folds, rng=rng)
     if not _noise_from_elsewhere(dissimilarity):
-        return _alike(compared, *(dissimilarity.distances(half, None) for half in halves))
+        return _alike(compared, *(dissimilarity.distances(half, noise) for half in halves))
     stimuli = len(trials.ids)
     here = rng.permutation(stimuli) < stimuli // 2
     alike = []
     for inside in (here, ~here):
-        precision = estimated_precision(trials.only(~inside))
+        precision = estimated_precision(trials.only(~inside), noise)
         distances = (dissimilarity.distances(half.only(inside), precision) for half in halves)
         alike.append(_alike(compared, *distances))
     return np.mean(alike, axis=0)

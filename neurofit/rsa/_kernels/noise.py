@@ -37,3 +37,12 @@ def ledoit_wolf(residuals: Residuals, degrees_of_freedom: int) -> Covariance:
     intensity = min(1.0, assuming_independence * samples / degrees_of_freedom)
     target = np.trace(sample_covariance) / units * np.eye(units)
     return (1.0 - intensity) * sample_covariance + intensity * target
+
+
+def diagonal(residuals: Residuals, degrees_of_freedom: int) -> Covariance:
+    """Variances alone, shrunk towards their mean as ``ledoit_wolf`` shrinks them; no covariances.
+
+    Where noise that units share lies along what tells stimuli apart, as a common gain does, whitening takes
+    the signal away with it. Variances alone leave the geometry as it is, up to the scale of each unit.
+    """
+    return np.diag(np.diag(ledoit_wolf(residuals, degrees_of_freedom)))

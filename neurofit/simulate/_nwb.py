@@ -1,0 +1,71 @@
+"""Write a simulated session as a valid NWB file."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from ..names import BLOCK, START_TIME, STIMULUS_ID, STOP_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+
+TRUTH = "neurofit_truth"
+COLUMNS = {STIMULUS_ID: "name of the stimulus", BLOCK: "number of the showing of each stimulus"}
+
+
+def write(
+    path: Path,
+    *,
+    spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]],
+    trials: pd.DataFrame,
+    truth: Mapping[str, Any],
+    rng: np.random.Generator,
+) -> None:
+    """Write ``spikes`` (area to spike times of its units, s) and ``trials`` to ``path``.
+
+    The ``truth`` goes to the file's scratch space, which no analysis reads.
+    """
+    from pynwb import NWBHDF5IO, NWBFile
+    from pynwb.file import Subject
+
+    file = NWBFile(
+        session_description="Simulated: Poisson neurons driven by the layers of a trained network.",
+        identifier=str(UUID(bytes=rng.bytes(16), version=4)),
+        session_start_time=datetime(2026, 1, 1, 12, tzinfo=UTC),
+        session_id="simulated",
+        experimenter="Simulated, Neurofit",
+        institution="neurofit",
+        keywords=["simulation"],
+        experiment_description="A session with a known answer, to test analyses on.",
+        subject=Subject(subject_id="simulated", species="Mus musculus", sex="U", age="P90D"),
+    )
+    _add_units(file, spikes)
+    for name in trials.columns.difference([START_TIME, STOP_TIME], sort=False):
+        file.add_trial_column(name, COLUMNS.get(name, f"{name} of the stimulus"))
+    for row in trials.to_dict("records"):
+        file.add_trial(**{str(name): value for name, value in row.items()})
+    file.add_scratch(
+        json.dumps(truth), name=TRUTH, description="What the simulation knows; no analysis reads it."
+    )
+    with NWBHDF5IO(path, "w") as io:
+        io.write(file)
+
+
+def _add_units(file: Any, spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]]) -> None:
+    device = file.create_device("simulated probe", description="no probe: the units were simulated")
+    electrode = 0
+    for area, units in spikes.items():
+        group = file.create_electrode_group(
+            f"{area} shank", description=f"units simulated in {area}", location=area, device=device
+        )
+        for times in units:
+            file.add_electrode(location=area, group=group)
+            file.add_unit(spike_times=times, electrodes=[electrode], electrode_group=group)
+            electrode += 1

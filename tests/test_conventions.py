@@ -1,0 +1,113 @@
+"""What a linter cannot see of the house style; each check has been seen to fail on code that breaks it."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import numpydoc.docscrape
+import pytest
+from importlinter import cli as import_linter
+
+import neurofit
+from neurofit import names
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "neurofit").rglob("*.py"))
+NAMESPACES = ["io", "prep", "simulate", "rsa", "compare", "nets", "plot", "report", "schema", "parallel"]
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 50  # lines without its docstring: a screen
+
+
+def public_functions():
+    for namespace in NAMESPACES:
+        module = getattr(neurofit, namespace, None) or __import__(f"neurofit.{namespace}", fromlist=["_"])
+        listed = getattr(module, "__all__", None) or [
+            name
+            for name, thing in vars(module).items()
+            if getattr(thing, "__module__", "") == module.__name__
+        ]
+        for name in listed:
+            thing = getattr(module, name)
+            if not name.startswith("_") and inspect.isfunction(thing):
+                yield pytest.param(thing, id=f"{namespace}.{name}")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_fit_on_a_few_screens(path):
+    text = path.read_text()
+    assert text.count("\n") <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            doc = ast.get_docstring(node, clean=False) or ""
+            length = node.end_lineno - node.lineno + 1 - doc.count("\n")
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_printed_and_no_global_seed_is_set(path):
+    calls = {
+        ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    }
+    assert not calls & {"np.random.seed", "random.seed", "torch.manual_seed", "pickle.load", "pickle.loads"}
+    assert path.name == "cli.py" or "print" not in calls
+
+
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_options_are_keyword_only(function):
+    optional = [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is not parameter.empty and parameter.kind is not parameter.KEYWORD_ONLY
+    ]
+    # A path may be given in place where it is what the function is about.
+    assert set(optional) <= {"path"}
+
+
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_docstrings_tell_every_parameter_and_what_comes_back(function):
+    doc = numpydoc.docscrape.FunctionDoc(function)
+    documented = {name.strip(" *") for entry in doc["Parameters"] for name in entry.name.split(",")}
+    assert documented == set(inspect.signature(function).parameters)
+    assert doc["Returns"] or doc["Yields"]
+
+
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_random_functions_take_rng(function):
+    assert not set(inspect.signature(function).parameters) & {"seed", "random_seed", "generator"}
+
+
+def test_importing_neurofit_is_light():
+    ask = (
+        "import sys, neurofit; print(*{'torch', 'pynwb', 'matplotlib', 'sklearn', 'dask'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+    assert told.split() == []
+
+
+def test_every_namespace_loads_on_first_use():
+    for name in neurofit.__all__:
+        assert getattr(neurofit, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'anything'"):
+        neurofit.anything  # noqa: B018
+
+
+def test_data_flow_one_way(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert import_linter.lint_imports(no_cache=True) == import_linter.EXIT_STATUS_SUCCESS
+
+
+def strings_in(path):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for keyword in node.keywords:
+                if keyword.arg in {"dim", "dims"} and isinstance(keyword.value, ast.Constant):
+                    yield keyword.value.value
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_dims_are_spelled_in_names_only(path):
+    spelled = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)}
+    assert not spelled & set(strings_in(path))
