@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = App(
     name="neurofit",
     version=__version__,
+    suppress_keyboard_interrupt=False,
     help="Which objective function, learning rule and architecture would produce what you recorded?",
 )
 
@@ -28,7 +29,7 @@ Several = Parameter(consume_multiple=True, negative=())
 def main() -> None:
     """Run the command; a refusal is one message and exit code 1, an interrupt exit code 130."""
     try:
-        app()
+        app(sys.argv[1:])
     except (NeurofitError, OSError) as error:
         print(f"neurofit: {error}", file=sys.stderr)
         sys.exit(1)

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 AREAS = ("V1", "LM", "AL")
 TASK, ARCHITECTURE = "orientation", "conv"
+KIND = "cross-entropy + backprop"  # of the network in the simulation
 WINDOW = (0.05, 0.55)  # s after onset: half a second, from when the middle area responds
 
 # What could have produced the recording. The simulation trains its own network, of the first kind but from
 # another seed: a lab never has the network that is in the animal.
 CANDIDATES: Mapping[str, Mapping[str, Any]] = {
-    "cross-entropy + backprop": {"objective": "cross_entropy", "rule": "backprop"},
+    KIND: {"objective": "cross_entropy", "rule": "backprop"},
     # Feedback alignment is slower: with 1,500 steps it is as accurate as backprop with 300.
     "cross-entropy + feedback alignment": {
         "objective": "cross_entropy",

@@ -79,9 +79,12 @@ def bar(
     object
         Each item.
     """
+    if not progress:
+        yield from iterable
+        return
     from tqdm.auto import tqdm
 
-    yield from tqdm(iterable, total=total, desc=description, disable=not progress, leave=False)
+    yield from tqdm(iterable, total=total, desc=description, leave=False)
 
 
 def _client() -> Any | None:

@@ -2,12 +2,15 @@
 
 import ast
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import numpydoc.docscrape
 import pytest
+import xarray as xr
 from importlinter import cli as import_linter
 
 import neurofit
@@ -111,3 +114,71 @@ def strings_in(path):
 def test_dims_are_spelled_in_names_only(path):
     spelled = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)}
     assert not spelled & set(strings_in(path))
+
+
+@pytest.fixture(scope="module")
+def results(make_recording, make_activations, layer_map):
+    """One result of every function that computes something."""
+    from neurofit import io, nets, prep, rsa
+
+    counts = make_recording(make_activations(), {"V1": "first"})
+    spikes = np.random.default_rng(0).uniform(0, 10, size=(3, 200))
+    trials = {"start_time": range(10), "stop_time": range(1, 11), "stimulus_id": list("abcde") * 2}
+    session = io.from_arrays(spikes=list(np.sort(spikes)), trials=trials)
+    responses = prep.responses(session)
+    network = nets.train("digits", steps=2, rng=0, progress=False)
+    images = nets.tasks["digits"]().stimuli()
+    rdm = rsa.rdm(counts, measure="crossnobis")
+    return {
+        "prep.responses": responses,
+        "prep.average": prep.average(responses),
+        "rsa.rdm": rdm,
+        "rsa.noise_precision": rsa.noise_precision(counts),
+        "rsa.compare": rsa.compare(rdm, rdm),
+        "rsa.split_half_reliability": rsa.split_half_reliability(counts, rng=0, splits=2),
+        "nets.history": network.history,
+        "nets.activations": nets.activations(network, images),
+        "nets.record": nets.record(network, images),
+        "compare.areas_to_layers": layer_map,
+    }
+
+
+RESULTS = ["prep.responses", "prep.average", "rsa.rdm", "rsa.noise_precision", "rsa.compare"]
+RESULTS += ["rsa.split_half_reliability", "nets.history", "nets.activations", "nets.record"]
+RESULTS += ["compare.areas_to_layers"]
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_says_what_it_is_and_where_it_comes_from(results, name):
+    result = results[name]
+    arrays = result.data_vars.values() if isinstance(result, xr.Dataset) else [result]
+    for array in arrays:
+        assert array.attrs.get("units"), f"{array.name} has no units"
+        assert array.attrs.get("long_name"), f"{array.name} has no long_name"
+    assert result.attrs["neurofit_version"] == neurofit.__version__
+    assert json.loads(result.attrs["history"])
+
+
+@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("ending", [".nc", ".zarr"])
+def test_every_result_survives_saving(results, name, ending, tmp_path):
+    from neurofit import io
+
+    assert io.load(io.save(results[name], tmp_path / f"result{ending}")).identical(results[name])
+
+
+def test_small_unsigned_counts_are_not_wrapped_around(make_recording, make_activations):
+    from neurofit import compare, prep, rsa
+
+    model = make_activations()
+    large = (100 + 20 * make_recording(model, {"V1": "first"})).clip(0, 250).astype("uint8")
+    exact = large.astype(float)
+    for function in (
+        prep.average,
+        rsa.rdm,
+        lambda counts: rsa.rdm(counts, measure="crossnobis"),
+        rsa.noise_precision,
+        lambda counts: rsa.split_half_reliability(counts, rng=0, splits=2),
+        lambda counts: compare.areas_to_layers(counts, model, draws=5, rng=0, progress=False),
+    ):
+        xr.testing.assert_equal(function(large), function(exact))

@@ -33,11 +33,11 @@ def named(models: Models) -> dict[str, xr.DataArray]:
 
 def controls_for(models: Mapping[str, xr.DataArray], control: Models | None) -> dict[str, xr.DataArray]:
     """The control of each model that has one; a single control belongs to a single model."""
-    if control is None:
+    if control is None or not len(control):
         return {}
-    if isinstance(control, xr.DataArray) and len(models) == 1:
-        return dict(zip(models, named(control).values(), strict=True))
     controls = named(control)
+    if isinstance(control, xr.DataArray) and len(models) == 1:
+        return dict(zip(models, controls.values(), strict=True))
     for name in controls:
         if name not in models:
             raise unknown_name("model for a control", name, models)

@@ -37,7 +37,7 @@ def _against(one: xr.Dataset, n_repeated: int) -> Iterator[str]:
     if np.isnan(reliability):
         yield "there is too little to measure reliability on"
     elif reliability < LEAST_RELIABILITY:
-        yield f"reliability is too low ({reliability:.2f}; at least {LEAST_RELIABILITY:.2f} is needed)"
+        yield f"reliability is too low ({reliability:z.2f}; at least {LEAST_RELIABILITY:z.2f} is needed)"
     if not np.isfinite(one.position):
         yield "too few stimuli to tell layers apart"
         return

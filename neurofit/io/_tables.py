@@ -135,12 +135,17 @@ def _values(column: Any) -> Any:
     """What ``column`` holds, or None where that is not one plain value for each row (and may be large)."""
     from h5py import Dataset
     from hdmf.common import DynamicTableRegion, VectorIndex
+    from hdmf.container import AbstractContainer
 
     if isinstance(column, VectorIndex | DynamicTableRegion):
         return None
     data = column.data
-    is_plain = isinstance(data, Dataset | np.ndarray | list | tuple)
-    return column[:] if is_plain and np.ndim(data) == 1 else None
+    is_plain = isinstance(data, Dataset | np.ndarray | list | tuple) or hasattr(data, "dataset")
+    values = column[:] if is_plain and len(np.shape(data)) == 1 else None
+    # References to other parts of the file, such as electrode groups, are told by their names.
+    if values is not None and len(values) and all(isinstance(value, AbstractContainer) for value in values):
+        return [value.name for value in values]
+    return values
 
 
 def _unlisted(table: Any, stored: Any) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from .. import schema
 from ..errors import unknown_name
 from ..names import AREA, BOUND, LAYER, MODEL
-from ._style import BLUE, GREY, INK, MAP, ORANGE, axes
+from ._style import BLUE, GREY, INK, MAP, ORANGE, axes, styled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +26,7 @@ def one_model(result: xr.Dataset, model: str | None) -> xr.Dataset:
     return result.sel({MODEL: model}).dropna(LAYER, subset=["similarity"], how="all")
 
 
+@styled
 def layer_map(result: xr.Dataset, *, model: str | None = None, ax: Axes | None = None, **kwargs: Any) -> Axes:
     """Similarity of every area to every layer, beside what the noise allows.
 
@@ -47,16 +48,18 @@ def layer_map(result: xr.Dataset, *, model: str | None = None, ax: Axes | None =
     Axes
         The axes drawn on.
     """
-    one, ax = one_model(result, model), axes(ax)
+    one, ax = one_model(result, model), axes(ax, size=(4.6, 2.8))
     layers, areas = one[LAYER].values.tolist(), one[AREA].values.tolist()
     values = one.similarity.transpose(AREA, LAYER).values
     low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=1.0)
     image = ax.imshow(values, **{"cmap": MAP, "vmin": low, "vmax": high, **kwargs})
     for row, column in np.ndindex(values.shape):
         ink = "w" if values[row, column] < (low + high) / 2 else INK
-        ax.text(column, row, f"{values[row, column]:.2f}", ha="center", va="center", color=ink)
+        ax.text(column, row, f"{values[row, column]:z.2f}", ha="center", va="center", color=ink)
     for row, area in enumerate(areas):
-        ax.text(len(layers) - 0.2, row, f"{float(one.ceiling.sel({AREA: area})):.2f}", ha="left", va="center")
+        ax.text(
+            len(layers) - 0.2, row, f"{float(one.ceiling.sel({AREA: area})):z.2f}", ha="left", va="center"
+        )
         if bool(one.conclusive.sel({AREA: area})):
             named = int(one.share.sel({AREA: area}).argmax(LAYER))
             ax.add_patch(_frame(named, row))
@@ -77,6 +80,7 @@ def _frame(column: int, row: int) -> Any:
     return Rectangle((column - 0.47, row - 0.47), 0.94, 0.94, fill=False, edgecolor=ORANGE, linewidth=2)
 
 
+@styled
 def similarity(result: xr.Dataset, *, area: str, model: str | None = None, ax: Axes | None = None) -> Axes:
     """Similarity of one area to each layer, with intervals, noise ceiling and the untrained network.
 
@@ -110,6 +114,7 @@ def similarity(result: xr.Dataset, *, area: str, model: str | None = None, ax: A
     return ax
 
 
+@styled
 def layer_position(result: xr.Dataset, *, model: str | None = None, ax: Axes | None = None) -> Axes:
     """Where on the way through the network each area lies; hollow where no layer can be named.
 

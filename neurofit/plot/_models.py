@@ -8,13 +8,14 @@ import numpy as np
 
 from .. import schema
 from ..names import BOUND, MODEL
-from ._style import BLUE, GREY, axes
+from ._style import BLUE, GREY, axes, styled
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
 
+@styled
 def models(result: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     """How far each model lies behind the best one, with intervals.
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import schema
 from ..errors import SchemaError
 from ..names import PAIR, STIMULUS_A, STIMULUS_B
-from ._style import MAP, axes
+from ._style import MAP, axes, styled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NAMED_STIMULI = 12  # more labels than this cannot be read
 
 
+@styled
 def rdm(dissimilarity: xr.DataArray, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
     """Dissimilarity of every pair of stimuli.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
 
 # Okabe & Ito 2008, "Color universal design": told apart with any kind of colour vision, and in grey.
@@ -34,11 +37,25 @@ RC: Any = {
 }
 
 
-def axes(ax: Axes | None) -> Axes:
-    """``ax``, or that of a new figure."""
+def styled(draw: Callable[..., Axes]) -> Callable[..., Axes]:
+    """``draw``, in this style where it makes its own figure; on Axes that are given, theirs holds."""
+
+    @wraps(draw)
+    def drawn(*args: Any, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        if ax is not None:
+            return draw(*args, ax=ax, **kwargs)
+        import matplotlib as mpl
+
+        with mpl.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def axes(ax: Axes | None, *, size: tuple[float, float] = (3.5, 2.6)) -> Axes:
+    """``ax``, or that of a new figure of this ``size`` in inches."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
-    with plt.rc_context(RC):
-        return plt.subplots(figsize=(3.5, 2.6), layout="constrained")[1]
+    return plt.subplots(figsize=size, layout="constrained")[1]

@@ -128,8 +128,8 @@ def hierarchy(result: xr.Dataset, model: str) -> str | None:
     if low > 0 or high < 0:
         words = f"Later areas lie at {'later' if low > 0 else 'earlier'} layers"
     return (
-        f"{words}: from the first area to the last, the position changes by {rise:+.2f} "
-        f"(95 % of draws: {low:+.2f} to {high:+.2f})."
+        f"{words}: from the first area to the last, the position changes by {rise:+z.2f} "
+        f"(95 % of draws: {low:+z.2f} to {high:+z.2f})."
     )
 
 
@@ -156,7 +156,7 @@ def summary(
     rows = findings(result, model, known)
     width = max(len(row.area) for row in rows)
     table = [
-        f"  {row.area:<{width}}  {row.reason}  (similarity {row.similarity:.2f}, ceiling {row.ceiling:.2f})"
+        f"  {row.area:<{width}}  {row.reason}  (similarity {row.similarity:z.2f}, ceiling {row.ceiling:z.2f})"
         for row in rows
     ]
     lines = [headline(rows), *table, hierarchy(result, model), models(result), agreement(rows)]

@@ -27,11 +27,11 @@ def rdm(
 
     With x_i the mean pattern of stimulus i over n units:
 
-    - ``euclidean``: |x_i - x_j|^2 / n;
-    - ``correlation``: 1 - r(x_i, x_j), in [0, 2];
-    - ``mahalanobis``: (x_i - x_j)' P (x_i - x_j) / n, with P the noise precision;
-    - ``crossnobis``: the mean of (x_if - x_jf)' P (x_ig - x_jg) / n over pairs of different folds f, g. Noise
-      adds nothing to it on average, so that it may be negative. Folds may lack stimuli.
+    - ``euclidean``: ``|x_i - x_j|^2 / n``;
+    - ``correlation``: ``1 - r(x_i, x_j)``, in [0, 2];
+    - ``mahalanobis``: ``(x_i - x_j)' P (x_i - x_j) / n``, with P the noise precision;
+    - ``crossnobis``: the mean of ``(x_if - x_jf)' P (x_ig - x_jg) / n`` over pairs of different folds f, g.
+      Noise adds nothing to it on average, so that it may be negative. Folds may lack stimuli.
 
     Parameters
     ----------

@@ -34,9 +34,9 @@ def split_half_reliability(
 ) -> xr.DataArray:
     """Correlation of the RDMs of two halves of the repeats, corrected to the length of the whole.
 
-    With r the mean over random splits, it is 2 r / (1 + |r|): Spearman-Brown's formula, made odd so that it
-    keeps to [-1, 1] and is zero on average where there is nothing to reproduce. Where noise prevails it says
-    too little rather than too much: errors of squared distances shrink faster than with the trials.
+    With r the mean over random splits, it is ``2 r / (1 + |r|)``: Spearman-Brown's formula, made odd so
+    that it keeps to [-1, 1] and is zero on average where there is nothing to reproduce. Where noise prevails
+    it says too little rather than too much: errors of squared distances shrink faster than with the trials.
 
     Crossnobis needs 2 repeats in each half, and estimates its noise in each half alone. Where a repeated
     stimulus has fewer than 4, ``mahalanobis`` takes its place. For measures other than crossnobis

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ..names import BLOCK, START_TIME, STIMULUS_ID, STOP_TIME
+from ._population import SAMPLING_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +45,9 @@ def write(
         institution="neurofit",
         keywords=["simulation"],
         experiment_description="A session with a known answer, to test analyses on.",
-        subject=Subject(subject_id="simulated", species="Mus musculus", sex="U", age="P90D"),
+        subject=Subject(
+            subject_id="simulated", species="Mus musculus", sex="U", age="P90D", description="simulated"
+        ),
     )
     _add_units(file, spikes)
     for name in trials.columns.difference([START_TIME, STOP_TIME], sort=False):
@@ -59,7 +62,10 @@ def write(
 
 
 def _add_units(file: Any, spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]]) -> None:
+    from pynwb.misc import Units
+
     device = file.create_device("simulated probe", description="no probe: the units were simulated")
+    file.units = Units(name="units", description="simulated neurons", resolution=1 / SAMPLING_RATE)
     electrode = 0
     for area, units in spikes.items():
         group = file.create_electrode_group(

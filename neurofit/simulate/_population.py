@@ -80,5 +80,6 @@ def spike_times(
     for count in counts.T:
         inside = rng.random(count.sum()) * np.repeat(durations, count)
         raw = np.repeat(starts, count) + inside
-        times.append(np.sort(np.round(raw * SAMPLING_RATE) / SAMPLING_RATE))
+        # Two spikes at one tick of the clock are one.
+        times.append(np.unique(np.round(raw * SAMPLING_RATE)) / SAMPLING_RATE)
     return times

@@ -11,49 +11,22 @@ DRIVES = {"V1": "first", "LM": "second", "AL": "third"}
 quick = {"draws": 200, "rng": 0, "progress": False}
 
 
-def activations(seed=0, *, stimuli=30, units=20, layers=("first", "second", "third")):
-    """Unrelated layers: each has its own geometry."""
-    values = np.random.default_rng(seed).normal(size=(stimuli, units * len(layers)))
-    coords = {
-        "stimulus_id": ("stimulus", [f"s{i:02d}" for i in range(stimuli)]),
-        "area": ("unit", np.repeat(layers, units)),
-        "unit_id": ("unit", np.arange(units * len(layers))),
-    }
-    return xr.DataArray(values, coords, ("stimulus", "unit"), attrs={"units": "a.u.", "model": f"net {seed}"})
-
-
-def recording(model, drives, *, units=25, repeats=4, noise=1.0, seed=1):
-    """Areas that are noisy random views of the layers that drive them; dims trial, unit."""
-    rng = np.random.default_rng(seed)
-    parts = []
-    for layer in drives.values():
-        pattern = model.values[:, model.area.values == layer]
-        signal = pattern @ rng.normal(size=(pattern.shape[1], units)) / np.sqrt(pattern.shape[1])
-        parts.append(np.tile(signal, (repeats, 1)) + noise * rng.normal(size=(repeats * len(signal), units)))
-    coords = {
-        "stimulus_id": ("trial", np.tile(model.stimulus_id.values, repeats)),
-        "area": ("unit", np.repeat(list(drives), units)),
-        "unit_id": ("unit", np.arange(units * len(drives))),
-    }
-    return xr.DataArray(np.concatenate(parts, axis=1), coords, ("trial", "unit"), attrs={"units": "spikes"})
+@pytest.fixture(scope="module")
+def model(make_activations):
+    return make_activations()
 
 
 @pytest.fixture(scope="module")
-def model():
-    return activations()
+def responses(model, make_recording):
+    return make_recording(model, {"V1": "first", "LM": "second", "AL": "third"})
 
 
 @pytest.fixture(scope="module")
-def responses(model):
-    return recording(model, {"V1": "first", "LM": "second", "AL": "third"})
-
-
-@pytest.fixture(scope="module")
-def result(responses, model):
+def result(responses, model, make_activations):
     return compare.areas_to_layers(
         responses,
-        {"right": model, "wrong": activations(9)},
-        control={"right": activations(8)},
+        {"right": model, "wrong": make_activations(9)},
+        control={"right": make_activations(8)},
         order=list(DRIVES),
         **quick,
     )
@@ -123,15 +96,15 @@ def test_shuffled_areas_are_not_named_rightly(responses, model):
     assert result.hierarchy_interval.sel(bound="lower") <= 0.5
 
 
-def test_noise_alone_is_inconclusive(model):
-    noise = recording(model, DRIVES, noise=50.0)
+def test_noise_alone_is_inconclusive(model, make_recording):
+    noise = make_recording(model, DRIVES, noise=50.0)
     result = compare.areas_to_layers(noise, model, **quick)
     assert not result.conclusive.any()
     assert all("reliability is too low" in str(reason) for reason in result.reason.values.ravel())
 
 
-def test_the_ceiling_is_what_the_true_geometry_reaches(model):
-    driven = recording(model, {"V1": "first"}, noise=2.0, units=200)
+def test_the_ceiling_is_what_the_true_geometry_reaches(model, make_recording):
+    driven = make_recording(model, {"V1": "first"}, noise=2.0, units=200)
     result = compare.areas_to_layers(driven, model, **quick).isel(model=0, area=0)
     # The true geometry, up to the random view of it: within .1 of the ceiling, and that well below 1.
     assert result.ceiling < 0.95
@@ -143,9 +116,9 @@ def test_same_seed_same_numbers(responses, model):
     assert one.identical(other)
 
 
-def test_models_may_differ_in_layers_and_hold_more_stimuli(responses):
-    shallow = activations(0, stimuli=40, layers=("first", "other"))
-    result = compare.areas_to_layers(responses, {"deep": activations(0), "shallow": shallow}, **quick)
+def test_models_may_differ_in_layers_and_hold_more_stimuli(responses, make_activations):
+    shallow = make_activations(0, stimuli=40, layers=("first", "other"))
+    result = compare.areas_to_layers(responses, {"deep": make_activations(0), "shallow": shallow}, **quick)
     assert result.layer.values.tolist() == ["first", "second", "third", "other"]
     assert result.similarity.sel(model="shallow", layer=["second", "third"]).isnull().all()
     assert result.depth.sel(model="shallow", layer="other") == 1
@@ -220,7 +193,7 @@ def test_inputs_are_not_changed(responses, model):
     assert model.identical(before[1])
 
 
-def test_real_recording_is_inconclusive_for_every_area(real_data):
+def test_real_recording_is_inconclusive_for_every_area(real_data, make_activations):
     from neurofit import prep
 
     session = io.open_nwb(real_data / "human_mtl_boundaries.nwb")
@@ -229,7 +202,7 @@ def test_real_recording_is_inconclusive_for_every_area(real_data):
     names = np.unique(counts.stimulus_id.values)
     assert len(names) == 134
     for seed in range(3):
-        network = activations(seed, stimuli=len(names)).assign_coords(stimulus_id=("stimulus", names))
+        network = make_activations(seed, stimuli=len(names)).assign_coords(stimulus_id=("stimulus", names))
         result = compare.areas_to_layers(counts, network, **quick)
         assert {area: int((counts.area == area).sum()) for area in result.area.values} == {
             "hippocampus_right": 25,
@@ -242,11 +215,11 @@ def test_real_recording_is_inconclusive_for_every_area(real_data):
         assert all("reliability is too low" in str(reason) for reason in result.reason.values.ravel())
 
 
-def test_interval_brackets_the_similarity_and_narrows_with_stimuli(model):
+def test_interval_brackets_the_similarity_and_narrows_with_stimuli(model, make_activations, make_recording):
     widths = []
     for stimuli in (25, 100):
-        network = activations(4, stimuli=stimuli)
-        result = compare.areas_to_layers(recording(network, {"V1": "second"}), network, **quick)
+        network = make_activations(4, stimuli=stimuli)
+        result = compare.areas_to_layers(make_recording(network, {"V1": "second"}), network, **quick)
         one = result.isel(model=0, area=0).sel(layer="second")
         lower, upper = one.interval.values
         assert lower < one.similarity < upper
@@ -254,9 +227,9 @@ def test_interval_brackets_the_similarity_and_narrows_with_stimuli(model):
     assert widths[1] < 0.7 * widths[0]
 
 
-def test_read_models_takes_plain_activations_and_records(tmp_path, model):
+def test_read_models_takes_plain_activations_and_records(tmp_path, model, make_activations):
     plain, other = io.save(model, tmp_path / "plain.nc"), io.save(model, tmp_path / "again.nc")
-    record = xr.Dataset({"activations": activations(5), "untrained": activations(6)})
+    record = xr.Dataset({"activations": make_activations(5), "untrained": make_activations(6)})
     full = io.save(record, tmp_path / "record.nc")
     models, controls = compare.read_models([plain, full])
     assert list(models) == ["net 0", "net 5"]

@@ -1,0 +1,69 @@
+"""The main job from end to end, as a user runs it."""
+
+import csv
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from neurofit import demo, io, simulate
+from neurofit.errors import ResultsExistError
+
+ROOT = Path(__file__).parents[1]
+
+
+def check(out, seed):
+    told = demo.run(out, seed=seed, progress=False)
+    known = simulate.truth(out / "simulated.nwb")["layers"]
+    assert "The layers match the known answer for every area." in told
+    result = io.load(out / "results.nc")
+    assert result.conclusive.sel(model=demo.KIND).all()
+    for area, layer in known.items():
+        assert str(result.reason.sel(model=demo.KIND, area=area).values).startswith(f"{layer}: most similar")
+    return told
+
+
+def test_the_demo_finds_its_answer_and_leaves_its_files(tmp_path):
+    out = tmp_path / "out"
+    told = check(out, 0)
+    assert re.search(r"made with cross-entropy \+ backprop: (the leading one|one of those)", told)
+    assert {"simulated.nwb", "results.nc", "report.html", "layer_map.svg", "layer_map.png"} <= {
+        path.name for path in out.iterdir()
+    }
+    assert "The layers match the known answer" in (out / "report.html").read_text(encoding="utf-8")
+    recorded = (out / "simulated.nwb").read_bytes()
+    with pytest.raises(ResultsExistError, match="--force"):
+        demo.run(out, progress=False)
+    assert (out / "simulated.nwb").read_bytes() == recorded
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_demo_is_right_on_other_seeds_too(tmp_path, seed):
+    check(tmp_path / "out", seed)
+
+
+def table():
+    with (ROOT / "docs" / "tables" / "demo_seeds.csv").open() as file:
+        return {(int(row["seed"]), row["readout"]): row for row in csv.DictReader(file)}
+
+
+def test_the_table_in_the_docs_says_right_for_all_ten_seeds_and_not_when_shuffled():
+    rows = [row for (_, readout), row in table().items() if readout == "mixture"]
+    assert len(rows) == 10
+    for row in rows:
+        assert row["same network"] == row["retrained"] == row["its layers"] == row["driven by"]
+        assert row["shuffled"] != row["driven by"]
+
+
+@pytest.mark.calibration
+@pytest.mark.parametrize("case", [(4, "mixture"), (7, "single")])
+def test_a_sample_of_the_table_comes_out_again(case):
+    path = ROOT / "tests" / "calibration" / "demo_seeds.py"
+    spec = importlib.util.spec_from_file_location("demo_seeds", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    again, kept = module.row(case), table()[case]
+    for column in ("driven by", "same network", "retrained"):
+        assert again[column] == kept[column]
