@@ -15,7 +15,7 @@ from ._models import controls_for, layer_rdms, named
 from ._recording import usable
 from ._resample import draw_stimuli
 from ._result import labelled
-from ._summary import against_the_best, against_the_control, summarise
+from ._summary import against_the_best, against_the_control, leader, summarise
 from ._verdict import verdicts
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def areas_to_layers(  # noqa: PLR0913 - what is compared, how, and against what
           area of the order to the last, by least squares;
         - ``score``, ``score_interval``: similarity on the stimuli left out, of the layer that was best on
           the others; ``deficit``, ``deficit_interval``: how far the model's score, averaged over areas,
-          lies behind the best model's (the intervals hold for these networks, not for others trained alike);
+          lies behind that of the best, the attr ``leading_model`` (the intervals hold for these networks, not
+          for others trained alike);
         - ``control_similarity``, ``control_interval``, ``control_position``, ``control_position_interval``,
           ``control_hierarchy``, ``control_hierarchy_interval``: the same for the control, and
           ``advantage``, ``advantage_interval``: score above the control's; NaN without a control;
@@ -116,7 +117,8 @@ def areas_to_layers(  # noqa: PLR0913 - what is compared, how, and against what
         for group in (models, controls)
     )
     data = recording.rdms(measure, noise)
-    reliability = recording.reliability(measure=measure, noise=noise, comparator=comparator, rng=generator)
+    options = {"measure": measure, "noise": noise, "comparator": comparator}
+    reliability = recording.reliability(**options, rng=generator, progress=progress)
     drawn = draw_stimuli(recording.shown, draws, generator)
     against = partial(
         summarise, data, drawn=drawn, comparator=comparator, order=order or (), progress=progress
@@ -128,6 +130,7 @@ def areas_to_layers(  # noqa: PLR0913 - what is compared, how, and against what
     table = table.assign(beside | against_the_control(table, untrained) | against_the_best(table))
     return stamp(
         labelled(table.assign(verdicts(table, n_repeated=recording.n_repeated))).assign_attrs(
+            leading_model=leader(table),
             n_repeated=recording.n_repeated,
             left_out=json.dumps(recording.left_out),
             ingest_report=responses.attrs.get("ingest_report", "[]"),
@@ -135,9 +138,7 @@ def areas_to_layers(  # noqa: PLR0913 - what is compared, how, and against what
         "compare.areas_to_layers",
         sources=[data, reliability, *models.values()],
         references=[FRAMEWORK, LAYERS_TO_AREAS, BOOTSTRAP],
-        measure=measure,
-        noise=noise,
-        comparator=comparator,
+        **options,
         order=order,
         draws=draws,
         rng=rng,

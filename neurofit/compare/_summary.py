@@ -76,8 +76,13 @@ def against_the_control(table: xr.Dataset, control: xr.Dataset) -> dict[str, xr.
 def against_the_best(table: xr.Dataset) -> dict[str, xr.DataArray]:
     """How far each model's score, averaged over areas, lies behind the best model's."""
     score = table.score_draws.mean(AREA)
-    leader = int(score.mean(DRAW).fillna(-np.inf).argmax(MODEL))
-    return _estimate("deficit", score.isel({MODEL: leader}, drop=True) - score)
+    return _estimate("deficit", score.sel({MODEL: leader(table)}, drop=True) - score)
+
+
+def leader(table: xr.Dataset) -> str:
+    """Name of the model with the highest score, averaged over areas; the first one where none has any."""
+    score = table.score_draws.mean((AREA, DRAW)).fillna(-np.inf)
+    return str(table[MODEL].values[int(score.argmax(MODEL))])
 
 
 def _estimate(name: str, draws: xr.DataArray) -> dict[str, xr.DataArray]:

@@ -20,7 +20,7 @@ def one_model(result: xr.Dataset, model: str | None) -> xr.Dataset:
     """The named model's part of a result, by default the one with the highest score, without other layers."""
     schema.check(result, "layer_map")
     if model is None:
-        model = str(result[MODEL].values[int(result.deficit.fillna(np.inf).argmin(MODEL))])
+        model = str(result.attrs["leading_model"])
     if model not in result[MODEL].values:
         raise unknown_name("model", model, result[MODEL].values)
     return result.sel({MODEL: model}).dropna(LAYER, subset=["similarity"], how="all")

@@ -35,11 +35,6 @@ class Finding:
         return None if self.known is None else self.layer == self.known
 
 
-def leading_model(result: xr.Dataset) -> str:
-    """Name of the model with the highest score."""
-    return str(result[MODEL].values[int(result.deficit.fillna(np.inf).argmin(MODEL))])
-
-
 def findings(result: xr.Dataset, model: str, known: Mapping[str, str] | None = None) -> list[Finding]:
     """The answer for each area, against one model."""
     one = result.sel({MODEL: model})
@@ -81,7 +76,7 @@ def agreement(rows: list[Finding]) -> str | None:
 
 def models_apart(result: xr.Dataset) -> tuple[str, list[str]]:
     """The leading model, and those that cannot be told apart from it."""
-    leader = leading_model(result)
+    leader = str(result.attrs["leading_model"])
     lower = result.deficit_interval.isel({BOUND: 0})
     others = (name for name in result[MODEL].values.tolist() if name != leader)
     return leader, [name for name in others if not float(lower.sel({MODEL: name})) > 0]
@@ -152,7 +147,7 @@ def summary(
     str
         A few lines.
     """
-    model = leading_model(result)
+    model = str(result.attrs["leading_model"])
     rows = findings(result, model, known)
     width = max(len(row.area) for row in rows)
     table = [

@@ -56,7 +56,7 @@ def render(
         undefined=StrictUndefined,
         trim_blocks=True,
     ).get_template("page.html")
-    model = _answer.leading_model(result)
+    model = str(result.attrs["leading_model"])
     rows = _answer.findings(result, model, known)
     return page.render(
         title=title,

@@ -10,6 +10,7 @@ import xarray as xr
 from .. import provenance
 from ..errors import RecordingError, listing
 from ..names import STIMULUS_ID, UNIT
+from ..parallel import bar
 from . import _sources
 from ._compare import tell_undefined
 from ._dissimilarities import Dissimilarity, dissimilarities
@@ -31,6 +32,7 @@ def split_half_reliability(
     noise: str = DEFAULT,
     splits: int = 20,
     rng: int | np.random.Generator | None = None,
+    progress: bool = True,
 ) -> xr.DataArray:
     """Correlation of the RDMs of two halves of the repeats, corrected to the length of the whole.
 
@@ -64,6 +66,8 @@ def split_half_reliability(
         How many random halves to average over.
     rng
         Seed or generator of the halves.
+    progress
+        Whether to show a bar.
 
     Returns
     -------
@@ -95,7 +99,8 @@ def split_half_reliability(
     trials = by_stimulus(repeated(responses, by=by), by)
     used = _measure_for(trials, measure)
     dissimilarity, compared = dissimilarities[used], comparators[comparator]
-    split = [_similarity_of_halves(dissimilarity, compared, trials, noise, rng) for _ in range(splits)]
+    turns = bar(range(splits), progress=progress, description="splitting repeats")
+    split = [_similarity_of_halves(dissimilarity, compared, trials, noise, rng) for _ in turns]
     similarity = np.mean(split, axis=0)
     result = _labelled(2 * similarity / (1 + np.abs(similarity)), responses, rows_of(responses, by))
     tell_undefined(result, "reliability", stacklevel=3)

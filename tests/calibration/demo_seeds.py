@@ -40,7 +40,7 @@ def row(case: tuple[int, str]) -> dict[str, object]:
     models, controls = demo.candidates(of_candidates, workers=1, progress=False)
     options = {"order": demo.AREAS, "rng": of_analysis, "progress": False}
     result = compare.areas_to_layers(responses, models, control=controls, **options)
-    leader = str(result.model.values[int(result.deficit.argmin("model"))])
+    leader = result.attrs["leading_model"]
     recipe = {name: truth["recipe"][name] for name in ("architecture", "objective", "rule", "steps", "seed")}
     same = nets.train(demo.TASK, rng=recipe.pop("seed"), progress=False, **recipe)
     own = compare.areas_to_layers(

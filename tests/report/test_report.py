@@ -58,7 +58,8 @@ def test_the_page_is_self_contained_and_every_figure_is_described(written):
 
 
 def test_names_from_files_cannot_write_html(layer_map, tmp_path):
-    evil = layer_map.assign_coords(model=["<script>alert(1)</script>", "wrong"])
+    name = "<script>alert(1)</script>"
+    evil = layer_map.assign_coords(model=[name, "wrong"]).assign_attrs(leading_model=name)
     html = report.write(evil, tmp_path / "out", title="<b>title</b>").read_text(encoding="utf-8")
     assert "<script>" not in html
     assert "<b>title" not in html
