@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.spatial.distance import pdist
 from sklearn.covariance import ledoit_wolf
 
 from neurofit import rsa
@@ -92,3 +93,28 @@ def test_repeated_keeps_the_stimuli_that_were_shown_often_enough(recording):
     assert rsa.repeated(responses, least=3).sizes["trial"] == 4
     with pytest.raises(RecordingError, match="no stimulus has 5 trials or more; .* 3 has is 4"):
         rsa.repeated(responses, least=5)
+
+
+def test_whitening_takes_shared_gain_off_with_the_signal_and_variances_alone_do_not():
+    # Stimuli differ above all in how strongly they drive the population, which is what a shared gain scales.
+    rng = np.random.default_rng(0)
+    rates = 4 + 8 * rng.random((40, 1)) + 1.5 * rng.random((40, 50))
+    trial = np.tile(np.arange(40), 10)
+    gain = np.exp(0.3 * rng.normal(size=(400, 1)) - 0.3**2 / 2)
+    ids = {"stimulus_id": ("trial", [f"s{index:02d}" for index in trial])}
+    counts = xr.DataArray(rng.poisson(rates[trial] * gain).astype(float), dims=("trial", "unit"), coords=ids)
+    truth = pdist(rates, "sqeuclidean")
+    whitened, scaled = (
+        np.corrcoef(rsa.rdm(counts, measure="crossnobis", noise=noise), truth)[0, 1]
+        for noise in ("ledoit_wolf", "diagonal")
+    )
+    assert scaled > 0.75  # Ten repeats, under a gain that varies by 30 %.
+    assert whitened < scaled - 0.15
+
+
+def test_variances_alone_are_those_of_the_shrunk_covariance(recording):
+    responses = recording([2, 3, 5] * 10, 6, rng=0)
+    full, diagonal = (
+        np.linalg.inv(rsa.noise_precision(responses, method=method)) for method in ("ledoit_wolf", "diagonal")
+    )
+    np.testing.assert_allclose(diagonal, np.diag(np.diag(full)), atol=1e-12)
