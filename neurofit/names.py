@@ -27,11 +27,19 @@ SPIKES = "spikes"
 RESPONSES = "responses"
 TRIALS = "trials"
 INTERVALS = "intervals"
+CONTINUOUS = "continuous"
 
 # A recording's spikes, contiguous and ragged.
 SPIKE = "spike"
 SPIKE_TIME = "spike_time"
 ROW_SIZE = "row_size"
+
+# A continuous series: its samples, and what each holds beside single units.
+DATA = "data"
+SAMPLE = "sample"
+CHANNEL = "channel"
+CHANNEL_ID = "channel_id"
+COMPONENT = "component"
 
 # Comparisons.
 PAIR = "pair"
@@ -47,3 +55,6 @@ STEP = "step"
 DRAW = "draw"
 BOUND = "bound"
 BOUNDS = ("lower", "upper")
+
+# Tuning.
+VALUE = "value"

@@ -1,8 +1,23 @@
-"""From a session to responses, averages and halves."""
+"""From a session to responses: averages, rates, z-scores, halves and tuning."""
 
 from ._align import align
 from ._average import average
+from ._dprime import dprime
+from ._normalise import rates, subtract_baseline, zscore
 from ._responses import responses
+from ._select import select_units
 from ._split import split_half
+from ._tuning import tuning
 
-__all__ = ["align", "average", "responses", "split_half"]
+__all__ = [
+    "align",
+    "average",
+    "dprime",
+    "rates",
+    "responses",
+    "select_units",
+    "split_half",
+    "subtract_baseline",
+    "tuning",
+    "zscore",
+]
