@@ -152,7 +152,7 @@ def compare(
     from . import io, prep, report
 
     report.prepare(out, force=force)
-    session = io.open_nwb(file, trials=counting.trials)
+    session = io.open_nwb(file, trials=counting.trials, continuous=False)
     responses = prep.responses(
         session, align=counting.align, window=counting.window, bin=None, stimulus=counting.stimulus
     )

@@ -7,7 +7,12 @@ import pytest
 import xarray as xr
 from jaxtyping import install_import_hook
 
-KERNELS = ["neurofit.rsa._kernels", "neurofit.prep._kernels", "neurofit.simulate._population"]
+KERNELS = [
+    "neurofit.rsa._kernels",
+    "neurofit.prep._kernels",
+    "neurofit.prep._interpolate",
+    "neurofit.simulate._population",
+]
 _hook = install_import_hook(KERNELS, "beartype.beartype")
 
 

@@ -52,9 +52,9 @@ def inspect(path: str | Path, *, allow_external: bool = False) -> Inspection:
     """
     report = Report()
     with opened(path, report=report, allow_external=allow_external) as recording:
-        units = _units(recording, report)
-        tables = read_intervals(recording, {}, report)
         series = _series(recording)
+        units = _units(recording, report, is_alone=not series)
+        tables = read_intervals(recording, {}, report)
         said = about(recording, report)
     return Inspection(
         source=Path(path).name,
@@ -66,10 +66,13 @@ def inspect(path: str | Path, *, allow_external: bool = False) -> Inspection:
     )
 
 
-def _units(recording: Recording, report: Report) -> Units | None:
+def _units(recording: Recording, report: Report, *, is_alone: bool) -> Units | None:
     try:
         stored, _ = spike_index(recording)
     except RecordingError as error:
+        if recording.nwb.units is None and not is_alone:
+            report.note("no table of units", where="units", action="no /spikes")
+            return None
         report.defect(str(error), where="units", action="cannot be opened as a session")
         stored = ()
     if recording.nwb.units is None:

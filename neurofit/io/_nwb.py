@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import provenance
-from ..names import INTERVALS, SPIKES, TRIALS
+from ..errors import RecordingError
+from ..names import CONTINUOUS, INTERVALS, SPIKES, TRIALS
 from . import _session as session
 from ._columns import text
+from ._continuous import read_continuous
 from ._door import opened
 from ._report import Report
 from ._tables import (
@@ -22,7 +24,7 @@ from ._tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
@@ -36,10 +38,11 @@ def open_nwb(
     *,
     trials: str | None = None,
     rename: Mapping[str, str] | None = None,
+    continuous: bool | Sequence[str] = True,
     on_issue: str = "flag",
     allow_external: bool = False,
 ) -> xr.DataTree:
-    """A session from an NWB file: spikes, every table of intervals, and what is odd about them.
+    """A session from an NWB file: spikes, tables of intervals, continuous data, and what is odd about them.
 
     Nothing is changed silently: ids stay as they are, rows are neither merged nor dropped, and whatever
     cannot be held, or looks wrong, is entered in ``attrs["ingest_report"]``.
@@ -52,6 +55,9 @@ def open_nwb(
         The table of intervals that holds the trials. By default the one called ``trials``, or the only one.
     rename
         Old to new names of columns, of units or intervals: ``{"frameName": "stimulus_id"}``.
+    continuous
+        Which continuous series to read: by default all that have up to 10 million values; the others are
+        named in the report. A list of names reads those, whatever their size; False reads none.
     on_issue
         ``"flag"`` reports defects, such as reversed trials; ``"raise"`` refuses a recording that has any.
     allow_external
@@ -64,15 +70,18 @@ def open_nwb(
     - ``/spikes``: ``spike_time(spike)`` in seconds, unit after unit, and ``row_size(unit)``, with coords
       ``unit_id``, ``area`` and the further columns of the table of units;
     - ``/intervals/<name>``: a variable for each column, with coords ``trial_id``, ``valid`` and ``issue``;
-    - ``/trials``: the table of trials, where it is known which one that is.
+    - ``/trials``: the table of trials, where it is known which one that is;
+    - ``/continuous/<name>``: ``data(sample)`` in its units, with ``time(sample)`` in seconds. Cells lie along
+      a dim ``unit`` (``unit_id``, ``area``), electrodes along ``channel`` (``channel_id``, ``area``), the
+      axes of a position along ``component``. Series that share a name carry that of their module before it.
 
     Raises
     ------
     RecordingError
-        If the file is not a readable NWB 2 file, holds no spikes, reaches into other files, or has defects
-        while ``on_issue="raise"``.
+        If the file is not a readable NWB 2 file, holds neither spikes nor continuous data,
+        reaches into other files, or has defects while ``on_issue="raise"``.
     UnknownNameError
-        If there is no such table or column.
+        If there is no such table, column or continuous series.
 
     Examples
     --------
@@ -83,19 +92,41 @@ def open_nwb(
     """
     report, rename = Report(on_issue), dict(rename or {})
     with opened(path, report=report, allow_external=allow_external) as recording:
-        times, row_size = spike_times(recording)
         check_renamed_columns(recording, rename)
-        coords = session.unit_coords(*described_units(recording, rename, report), report)
-        spikes = session.spikes(times, row_size, coords, report)
+        spikes = None if recording.nwb.units is None else _spikes(recording, rename, report)
         tables = read_intervals(recording, rename, report)
+        series = read_continuous(recording, continuous, report)
+        if spikes is None:
+            _need(series, recording, report)
         attrs = {**about(recording, report), "source": Path(path).name}
     chosen = session.chosen(tables, trials, report)
     report.settle(Path(path).name)
     parts = {f"{INTERVALS}/{name}": table for name, table in tables.items()}
+    parts |= {f"{CONTINUOUS}/{name}": data for name, data in series.items()}
     tree = session.tree({SPIKES: spikes, **parts, TRIALS: chosen}, attrs, report)
-    return provenance.stamp(
-        tree, "io.open_nwb", source=attrs["source"], trials=trials, rename=rename, on_issue=on_issue
-    )
+    options: dict[str, Any] = {
+        "trials": trials,
+        "rename": rename,
+        "continuous": continuous,
+        "on_issue": on_issue,
+    }
+    return provenance.stamp(tree, "io.open_nwb", source=attrs["source"], **options)
+
+
+def _spikes(recording: Recording, rename: Mapping[str, str], report: Report) -> xr.Dataset:
+    times, row_size = spike_times(recording)
+    coords = session.unit_coords(*described_units(recording, rename, report), report)
+    return session.spikes(times, row_size, coords, report)
+
+
+def _need(series: dict[str, xr.Dataset], recording: Recording, report: Report) -> None:
+    """Without spikes there has to be something else that was recorded."""
+    unread = [str(entry) for entry in report.entries if entry.where.startswith(f"{CONTINUOUS}/")]
+    if not series and unread:
+        raise RecordingError(f"there is no table of units, and no series was read: {'; '.join(unread)}")
+    if not series:
+        spike_times(recording)  # Raises, and says what is missing.
+    report.note("no table of units", where="units", action="no /spikes")
 
 
 def read_intervals(recording: Recording, rename: Mapping[str, str], report: Report) -> dict[str, xr.Dataset]:

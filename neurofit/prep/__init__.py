@@ -1,6 +1,7 @@
 """From a session to responses: averages, rates, z-scores, halves and tuning."""
 
 from ._align import align
+from ._align_series import align_series
 from ._average import average
 from ._dprime import dprime
 from ._normalise import rates, subtract_baseline, zscore
@@ -11,6 +12,7 @@ from ._tuning import tuning
 
 __all__ = [
     "align",
+    "align_series",
     "average",
     "dprime",
     "rates",

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from .. import provenance, schema
-from ..errors import SchemaError
-from ..names import RESPONSES, ROW_SIZE, SPIKE_TIME, SPIKES, START_TIME, TIME, TRIAL, TRIALS, UNIT
+from ..errors import RecordingError, listing
+from ..names import CONTINUOUS, RESPONSES, ROW_SIZE, SPIKE_TIME, SPIKES, START_TIME, TIME, TRIAL, TRIALS, UNIT
 from ._kernels import count_spikes
 from ._trials import extended, onsets, stimuli, trial_coords, trial_table, usable
+from ._window import edges
 
 if TYPE_CHECKING:
     from ._groups import Array
@@ -62,7 +63,7 @@ def responses(
     UnknownNameError
         If there is no such table or column, or none that tells the stimuli.
     RecordingError
-        If it is not clear which table holds the trials, or no trial can be used.
+        If it is not clear which table holds the trials, no trial can be used, or there are no spikes.
 
     Examples
     --------
@@ -77,6 +78,11 @@ def responses(
     table = trial_table(session, trials)
     shown = stimuli(table, stimulus)
     counted = RESPONSES not in session.children
+    if counted and SPIKES not in session.children:
+        raise RecordingError(
+            "the session has no spikes to count; align_series reads one of its continuous series: "
+            f"{listing(session[CONTINUOUS].children)}"
+        )
     onset = onsets(table, align) if counted else None
     kept, left_out = usable(table, shown, onset, needs=align, where=trials or TRIALS)
     if onset is None:
@@ -97,10 +103,10 @@ def responses(
 def _counts(
     spikes: xr.Dataset, onset: Array, window: tuple[float, float], width: float | None
 ) -> xr.DataArray:
-    edges = _edges(window, width)
+    bounds = edges(window, width)
     row_size = spikes[ROW_SIZE].values.astype(np.int64)
     times = _sorted_within_units(spikes[SPIKE_TIME].values.astype(np.float64), row_size)
-    counts = count_spikes(times, row_size, onset[:, np.newaxis] + edges).transpose(1, 0, 2)
+    counts = count_spikes(times, row_size, onset[:, np.newaxis] + bounds).transpose(1, 0, 2)
     array = xr.DataArray(counts, dims=(TRIAL, UNIT, TIME), name=RESPONSES)
     array = array.assign_coords(
         {name: coord for name, coord in spikes.coords.items() if coord.dims == (UNIT,)}
@@ -108,33 +114,12 @@ def _counts(
     if width is None:
         array = array.isel({TIME: 0})
     else:
-        array[TIME] = (TIME, edges[:-1], {"units": "s", "long_name": "left edge of the bin"})
+        array[TIME] = (TIME, bounds[:-1], {"units": "s", "long_name": "left edge of the bin"})
     array.attrs.update(
         window=json.dumps([float(end) for end in window]),
-        bin=float(edges[1] - edges[0] if width is None else width),
+        bin=float(bounds[1] - bounds[0] if width is None else width),
     )
     return provenance.label(array, units="spikes", long_name="spike count")
-
-
-def _edges(window: tuple[float, float], width: float | None) -> Array:
-    """Edges of the bins, in seconds from the time that trials are aligned to."""
-    start, stop = map(float, window)
-    width = stop - start if width is None else float(width)
-    if not (np.isfinite([start, stop]).all() and stop > start and width > 0):
-        raise SchemaError(
-            f"the window must end after it starts, and bins have a width; got {window}, {width}"
-        )
-    bins = round((stop - start) / width)
-    if bins < 1 or not np.isclose(bins * width, stop - start, rtol=1e-9, atol=0):
-        raise SchemaError(
-            f"the window {window} is no whole number of bins of {width} s, "
-            f"but {(stop - start) / width:.6g}; with {max(bins, 1)} bins it would end at "
-            f"{start + max(bins, 1) * width:.6g} s"
-        )
-    # Rounded, so that the third bin of 0.1 s starts at 0.3 and not at 0.30000000000000004.
-    edges = np.round(start + width * np.arange(bins + 1), 12)
-    edges[[0, -1]] = start, stop
-    return edges
 
 
 def _sorted_within_units(times: Array, row_size: Array) -> Array:
