@@ -20,10 +20,11 @@ app = App(
     name="neurofit",
     version=__version__,
     suppress_keyboard_interrupt=False,
+    default_parameter=Parameter(negative=()),
     help="Which objective function, learning rule and architecture would produce what you recorded?",
 )
 
-Several = Parameter(consume_multiple=True, negative=())
+Several = Parameter(consume_multiple=True)
 
 
 def main() -> None:
