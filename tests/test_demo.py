@@ -46,19 +46,19 @@ def test_the_demo_is_right_on_other_seeds_too(tmp_path, seed):
 
 def table():
     with (ROOT / "docs" / "tables" / "demo_seeds.csv").open() as file:
-        return {(int(row["seed"]), row["readout"]): row for row in csv.DictReader(file)}
+        return {(int(row["seed"]), row["readout"], row["noise"]): row for row in csv.DictReader(file)}
 
 
 def test_the_table_in_the_docs_says_right_for_all_ten_seeds_and_not_when_shuffled():
-    rows = [row for (_, readout), row in table().items() if readout == "mixture"]
-    assert len(rows) == 10
+    rows = [row for (_, _, noise), row in table().items() if noise == "diagonal"]
+    assert len(rows) == 20
     for row in rows:
         assert row["same network"] == row["retrained"] == row["its layers"] == row["driven by"]
         assert row["shuffled"] != row["driven by"]
 
 
 @pytest.mark.calibration
-@pytest.mark.parametrize("case", [(4, "mixture"), (7, "single")])
+@pytest.mark.parametrize("case", [(4, "mixture", "diagonal"), (7, "single", "ledoit_wolf")])
 def test_a_sample_of_the_table_comes_out_again(case):
     path = ROOT / "tests" / "calibration" / "demo_seeds.py"
     spec = importlib.util.spec_from_file_location("demo_seeds", path)

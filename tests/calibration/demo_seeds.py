@@ -4,7 +4,8 @@
 
 writes docs/tables/demo_seeds.csv. Each session is compared with the very network that drives it, with the
 demo's candidates (networks trained from other seeds), and with those once more after its area labels were
-shuffled over units. Neurons read their layer out in the demo's way ("mixture") and a harder one ("single").
+shuffled over units. Neurons read their layer out in the demo's way ("mixture") and a harder one ("single");
+noise is weighed by variances alone, as by default, and in the harder case by covariances too.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import neurofit
 from neurofit import compare, demo, io, nets, parallel, prep, simulate
 
 TABLE = Path(__file__).parents[2] / "docs" / "tables" / "demo_seeds.csv"
-CASES = [(seed, readout) for readout in simulate.readouts for seed in range(10)]
+WAYS = (("mixture", "diagonal"), ("single", "diagonal"), ("single", "ledoit_wolf"))
+CASES = [(seed, *way) for way in WAYS for seed in range(10)]
 
 
-def row(case: tuple[int, str]) -> dict[str, object]:
+def row(case: tuple[int, str, str]) -> dict[str, object]:
     """What is named for one session."""
-    seed, readout = case
+    seed, readout, noise = case
     of_session, of_candidates, of_analysis = demo.seeds(seed, 3)
     with TemporaryDirectory() as folder:
         path = simulate.session(
@@ -38,7 +40,7 @@ def row(case: tuple[int, str]) -> dict[str, object]:
         truth = simulate.truth(path)
         responses = prep.responses(io.open_nwb(path), window=demo.WINDOW, bin=None)
     models, controls = demo.candidates(of_candidates, workers=1, progress=False)
-    options = {"order": demo.AREAS, "rng": of_analysis, "progress": False}
+    options = {"order": demo.AREAS, "noise": noise, "rng": of_analysis, "progress": False}
     result = compare.areas_to_layers(responses, models, control=controls, **options)
     leader = result.attrs["leading_model"]
     recipe = {name: truth["recipe"][name] for name in ("architecture", "objective", "rule", "steps", "seed")}
@@ -53,6 +55,7 @@ def row(case: tuple[int, str]) -> dict[str, object]:
     return {
         "seed": seed,
         "readout": readout,
+        "noise": noise,
         "driven by": listed(truth["layers"].values()),
         "same network": named(own, str(own.model.values[0])),
         "leading candidate": leader,
