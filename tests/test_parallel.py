@@ -36,10 +36,11 @@ def test_no_work_is_fine(draw):
 
 def test_an_error_in_a_worker_comes_back():
     def fail(item):
-        raise ValueError(f"item {item} is bad")
+        if item == 1:
+            raise ValueError(f"item {item} is bad")
 
     with pytest.raises(ValueError, match="item 1 is bad"):
-        parallel.apply(fail, [1, 2], workers=2, progress=False)
+        parallel.apply(fail, [0, 1, 2], workers=2, progress=False)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
