@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Entries = list[dict[str, Any]]
 
-CROSS_VALIDATED = ("crossnobis",)
-
 
 @dataclass(frozen=True)
 class Recording:
@@ -101,7 +99,7 @@ def _units_with_an_area(responses: xr.DataArray) -> tuple[xr.DataArray, Entries]
 def _stimuli_with_repeats(responses: xr.DataArray, measure: str) -> tuple[xr.DataArray, int, Entries]:
     repeated = rsa.repeated(responses)
     shown, kept = (np.unique(data[STIMULUS_ID]) for data in (responses, repeated))
-    if measure not in CROSS_VALIDATED:
+    if not rsa.dissimilarities[measure].takes_folds:
         return responses, len(kept), []
     action = "left out of crossnobis and reliability"
     return repeated, len(kept), _entry("shown once", STIMULUS_ID, np.setdiff1d(shown, kept), action)

@@ -86,7 +86,7 @@ def backprop() -> Rule:
     Rumelhart, Hinton & Williams 1986, Nature 323:533, doi:10.1038/323533a0
     """
     source = "Rumelhart, Hinton & Williams 1986, Nature 323:533, doi:10.1038/323533a0"
-    return Rule("backprop", "backprop", _through_own_weights, references=(source,))
+    return Rule("backprop", "backprop", _propagate, references=(source,))
 
 
 @rules.register("feedback_alignment")
@@ -108,29 +108,7 @@ def feedback_alignment() -> Rule:
     Lillicrap, Cownden, Tweed & Akerman 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276
     """
     source = "Lillicrap et al. 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276"
-    return Rule("feedback_alignment", "backprop", _through_state, _random_feedback, references=(source,))
-
-
-def _through_own_weights(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-) -> Params:
-    return _propagate(stages, params, batch, objective, feedback=None)
-
-
-def _through_state(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-) -> Params:
-    return _propagate(stages, params, batch, objective, feedback=state)
+    return Rule("feedback_alignment", "backprop", _propagate, _random_feedback, references=(source,))
 
 
 def _random_feedback(stages: Stages, params: Params, generator: torch.Generator) -> Params:
@@ -139,9 +117,15 @@ def _random_feedback(stages: Stages, params: Params, generator: torch.Generator)
 
 
 def _propagate(
-    stages: Stages, params: Params, batch: Batch, objective: Objective, *, feedback: Params | None
+    stages: Stages,
+    params: Params,
+    batch: Batch,
+    objective: Objective,
+    state: State,
+    generator: torch.Generator,
 ) -> Params:
-    moments = trace(stages, params, batch.inputs, feedback=feedback)
+    """Errors travel back through the weights that are the rule's state, else through the forward ones."""
+    moments = trace(stages, params, batch.inputs, feedback=state)
     error = grad(objective.loss)(moments[stages[-1].name].output, batch)
     gradients, _ = backward(moments, error)
     return gradients

@@ -115,11 +115,7 @@ def hierarchy(result: xr.Dataset, model: str) -> str | None:
     rise, (low, high) = float(one.hierarchy), one.hierarchy_interval.values
     if not np.isfinite(rise):
         return None
-    words = (
-        "Later areas lie at later layers" if low > 0 else "That later areas lie at later layers is not shown"
-    )
-    if high < 0:
-        words = "Later areas are not shown to lie at later layers"
+    words = "That later areas lie at later layers is not shown"
     if low > 0 or high < 0:
         words = f"Later areas lie at {'later' if low > 0 else 'earlier'} layers"
     return (
