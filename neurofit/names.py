@@ -5,6 +5,9 @@ UNIT = "unit"
 UNIT_B = "unit_b"
 UNIT_ID = "unit_id"
 AREA = "area"
+COMPARTMENT = "compartment"
+SUBJECT = "subject"
+SESSION_ID = "session_id"
 
 # What was shown, and how often.
 STIMULUS = "stimulus"
@@ -28,11 +31,19 @@ RESPONSES = "responses"
 TRIALS = "trials"
 INTERVALS = "intervals"
 CONTINUOUS = "continuous"
+EVENTS = "events"
+STIMULI = "stimuli"
 
 # A recording's spikes, contiguous and ragged.
 SPIKE = "spike"
 SPIKE_TIME = "spike_time"
 ROW_SIZE = "row_size"
+
+# When each unit was observed, contiguous and ragged like the spikes: ``observations`` counts each unit's.
+OBSERVATION = "observation"
+OBSERVED_START = "observed_start"
+OBSERVED_STOP = "observed_stop"
+OBSERVATIONS = "observations"
 
 # A continuous series: its samples, and what each holds beside single units.
 DATA = "data"

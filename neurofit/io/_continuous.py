@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import unknown_name
 from ..names import CONTINUOUS
+from ._door import is_a
 from ._series import one_series, shape_of
 
 if TYPE_CHECKING:
@@ -47,15 +48,10 @@ def read_continuous(
 
 def _found(recording: Recording, report: Report) -> dict[str, Any]:
     """Every series that is no image, by the name that it gets in the session."""
-    from pynwb import TimeSeries
-    from pynwb.image import ImageSeries, IndexSeries
-
     by_path: dict[str, Any] = {}
-    for item in recording.nwb.objects.values():
-        if not isinstance(item, TimeSeries):
-            continue
+    for item in recording.all("TimeSeries"):
         path: str = recording.stored(item).name
-        if isinstance(item, ImageSeries | IndexSeries):
+        if is_a(item, "ImageSeries") or is_a(item, "IndexSeries"):
             report.note("images", where=path.lstrip("/"), action="left out")
         elif path.startswith("/stimulus/templates/"):
             # Its times say nothing: a template is shown whenever a presentation refers to it.

@@ -32,10 +32,19 @@ class Recording:
         """Version of the NWB format that the file was written in."""
         return text(self.file.attrs["nwb_version"])
 
+    def all(self, kind: str) -> list[Any]:
+        """Every part of the file of the neurodata type ``kind`` or of one that extends it."""
+        return [part for part in self.nwb.objects.values() if is_a(part, kind)]
+
     def stored(self, container: Any) -> Any:
         """The HDF5 group that ``container`` was read from."""
         path: str = self.manager.get_builder(container).path
         return self.file[path.removeprefix("root")]
+
+
+def is_a(container: Any, kind: str) -> bool:
+    """Whether ``container`` is of the neurodata type ``kind``, such as ``"TimeSeries"``, or extends it."""
+    return any(parent.__name__ == kind for parent in type(container).__mro__)
 
 
 @contextmanager

@@ -98,9 +98,6 @@ def _column(name: str, values: Array) -> Column:
 
 
 def _series(recording: Recording) -> tuple[Series, ...]:
-    from pynwb import TimeSeries
-
-    found = [item for item in recording.nwb.objects.values() if isinstance(item, TimeSeries)]
     series = [
         Series(
             name=item.name,
@@ -109,7 +106,7 @@ def _series(recording: Recording) -> tuple[Series, ...]:
             rate=item.rate,
             unit=item.unit or "",
         )
-        for item in found
+        for item in recording.all("TimeSeries")
     ]
     return tuple(sorted(series, key=lambda entry: entry.path))
 

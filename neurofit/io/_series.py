@@ -20,6 +20,7 @@ from ..names import (
     UNIT_ID,
 )
 from ._columns import as_column
+from ._door import is_a
 
 if TYPE_CHECKING:
     from ._columns import Array
@@ -132,8 +133,6 @@ def _across(
     series: Any, shape: tuple[int, ...], where: str, report: Report
 ) -> tuple[tuple[str, ...], dict[str, Any]]:
     """Dims of the data, and coords of what lies beside one another in a sample: cells, channels or axes."""
-    from pynwb.behavior import SpatialSeries
-
     kinds = {"rois": (UNIT, UNIT_ID), "electrodes": (CHANNEL, CHANNEL_ID)}
     for attribute, (dim, name) in kinds.items():
         region = getattr(series, attribute, None)
@@ -143,7 +142,7 @@ def _across(
             return (SAMPLE, dim), {name: (dim, ids), AREA: (dim, area)}
     if len(shape) == 1:
         return (SAMPLE,), {}
-    spatial = isinstance(series, SpatialSeries) and shape[1] <= len(AXES)
+    spatial = is_a(series, "SpatialSeries") and shape[1] <= len(AXES)
     return (SAMPLE, COMPONENT), {COMPONENT: (COMPONENT, AXES[: shape[1]])} if spatial else {}
 
 

@@ -45,9 +45,7 @@ def ids_of(table: Any) -> Array:
 
 def interval_tables(recording: Recording) -> dict[str, Any]:
     """Every table of intervals by name; of two with one name, the later carries its parent's before it."""
-    from pynwb.epoch import TimeIntervals
-
-    found = [item for item in recording.nwb.objects.values() if isinstance(item, TimeIntervals)]
+    found = recording.all("TimeIntervals")
     tables: dict[str, Any] = {}
     for table in sorted(found, key=lambda table: recording.stored(table).name):
         name = table.name if table.name not in tables else f"{table.parent.name}_{table.name}"
