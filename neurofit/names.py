@@ -45,12 +45,28 @@ OBSERVED_START = "observed_start"
 OBSERVED_STOP = "observed_stop"
 OBSERVATIONS = "observations"
 
+# What else is told of each unit.
+ELECTRODE_ID = "electrode_id"
+WAVEFORM_MEAN = "waveform_mean"
+WAVEFORM_SD = "waveform_sd"
+WAVEFORM_SAMPLE = "waveform_sample"
+WAVEFORM_CHANNEL = "waveform_channel"
+
 # A continuous series: its samples, and what each holds beside single units.
 DATA = "data"
 SAMPLE = "sample"
 CHANNEL = "channel"
 CHANNEL_ID = "channel_id"
 COMPONENT = "component"
+
+# Events: moments, each with what happened.
+EVENT = "event"
+EVENT_ID = "event_id"
+
+# Images that were shown.
+IMAGE = "image"
+Y = "y"
+X = "x"
 
 # Comparisons.
 PAIR = "pair"

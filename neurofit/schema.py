@@ -2,33 +2,29 @@
 
 Each kind of dataset has a JSON Schema (draft 2020-12) in ``data_schemas/``. It speaks about a description
 of the data (``describe``): dims with their sizes, coords, variables and attrs. What JSON Schema cannot say,
-such as "unique" or "non-negative", stands in its ``x-neurofit`` block and is checked on the values here.
+such as "unique" or "non-negative", stands in its ``x-neurofit`` block: ``neurofit.value_rules``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 
-from .errors import SchemaError, listing, unknown_name
-from .registry import Registry
+from .errors import SchemaError, unknown_name
+from .value_rules import Data, broken_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from importlib.resources.abc import Traversable
 
     from jsonschema.exceptions import ValidationError
 
-Data = xr.DataArray | xr.Dataset | xr.DataTree
-Rule = Callable[[np.ndarray[Any, Any]], "str | None"]
-
-rules: Registry[Rule] = Registry("value rule")
+REQUIREMENTS = "requirements-"
 
 
 def kinds() -> list[str]:
@@ -39,9 +35,59 @@ def kinds() -> list[str]:
     list of str
         What ``check`` takes as ``kind``, in alphabetical order.
     """
-    return sorted(
-        entry.name.removesuffix(".json") for entry in _folder().iterdir() if entry.name.endswith(".json")
-    )
+    return [name for name in _stored() if not name.startswith(REQUIREMENTS)]
+
+
+def analyses() -> list[str]:
+    """Names of the analyses that say what they need of a recording.
+
+    Returns
+    -------
+    list of str
+        What ``neurofit.io.check_requirements`` takes as ``analysis``, in alphabetical order.
+    """
+    return [name.removeprefix(REQUIREMENTS) for name in _stored() if name.startswith(REQUIREMENTS)]
+
+
+def requirements(analysis: str) -> dict[str, Any]:
+    """What an analysis needs of a recording, as JSON Schema of its description.
+
+    Parameters
+    ----------
+    analysis
+        One of ``analyses()``.
+
+    Returns
+    -------
+    dict
+        Each entry of ``allOf`` is one need, with a ``title`` and a ``description`` of how to meet it; needs
+        of values stand in ``x-neurofit``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such analysis.
+    """
+    if analysis not in analyses():
+        raise unknown_name("analysis with requirements", analysis, analyses())
+    return _read(f"{REQUIREMENTS}{analysis}")
+
+
+def version(kind: str) -> str:
+    """Version of the schema of a ``kind`` of data, which such data carry as ``schema_version``.
+
+    Parameters
+    ----------
+    kind
+        ``"session"``, the one kind that has versions.
+
+    Returns
+    -------
+    str
+        It goes up when data of the earlier version would not pass.
+    """
+    said: str = _load(kind)["x-neurofit"]["version"]
+    return said
 
 
 def check(data: Data, kind: str) -> None:
@@ -65,7 +111,7 @@ def check(data: Data, kind: str) -> None:
 
     Examples
     --------
-    >>> check(xr.DataArray(np.zeros((2, 3)), dims=("stimulus", "neuroid")), "activations")
+    >>> check(xr.DataArray([[0.5, 2.0]], dims=("stimulus", "neuroid")), "activations")
     Traceback (most recent call last):
     ...
     neurofit.errors.SchemaError: not valid 'activations': missing dim 'unit'; missing coord 'area'; \
@@ -106,7 +152,7 @@ def problems(data: Data, kind: str) -> list[str]:
     schema = _load(kind)
     errors = Draft202012Validator(schema).iter_errors(describe(data))
     shape = [phrase for error in errors for phrase in _phrases(error)]
-    return list(dict.fromkeys([*sorted(shape, key=_order), *_broken_rules(data, schema)]))
+    return list(dict.fromkeys([*sorted(shape, key=_order), *broken_rules(data, _rules(schema))]))
 
 
 def describe(data: Data) -> dict[str, Any]:
@@ -120,8 +166,8 @@ def describe(data: Data) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``type``, ``dims`` (name to size), ``coords`` and ``variables`` (name to ``dims`` and ``dtype``, one
-        of ``number``, ``text``, ``flag``, ``date``, ``other``), ``attrs``, and the ``children`` of a tree.
+        ``type``, ``dims`` (name to size), ``coords`` and ``variables`` (name to ``attrs``, ``dims``
+        and ``dtype``, one of ``number``, ``text``, ``flag``, ``date``), ``attrs``, and a tree's ``children``.
     """
     described: dict[str, Any] = {
         "type": type(data).__name__,
@@ -141,7 +187,11 @@ def describe(data: Data) -> dict[str, Any]:
 
 
 def _describe_variable(array: xr.DataArray) -> dict[str, Any]:
-    return {"dims": [str(dim) for dim in array.dims], "dtype": _DTYPES.get(array.dtype.kind, "number")}
+    return {
+        "dims": [str(dim) for dim in array.dims],
+        "dtype": _DTYPES.get(array.dtype.kind, "number"),
+        "attrs": {str(name): value for name, value in array.attrs.items()},
+    }
 
 
 _SINGULAR = {
@@ -190,51 +240,26 @@ def _renames(data: Data, schema: dict[str, Any]) -> str:
     )
 
 
-@rules.register("finite")
-def _finite(values: np.ndarray[Any, Any]) -> str | None:
-    """No NaN and no infinity."""
-    bad = int(np.count_nonzero(~np.isfinite(values)))
-    return f"has {bad} NaN or infinite values" if bad else None
+def _rules(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema.get("x-neurofit", {}).get("rules", {})
+    return found
 
 
-@rules.register("non_negative")
-def _non_negative(values: np.ndarray[Any, Any]) -> str | None:
-    """Nothing below zero; NaN passes."""
-    bad = int(np.count_nonzero(values < 0))
-    return f"has {bad} negative values" if bad else None
-
-
-@rules.register("unique")
-def _unique(values: np.ndarray[Any, Any]) -> str | None:
-    """No value twice."""
-    distinct, counts = np.unique(values.astype(str), return_counts=True)
-    repeated = distinct[counts > 1]
-    return f"holds some values more than once: {listing(repeated, limit=5)}" if repeated.size else None
-
-
-@rules.register("increasing")
-def _increasing(values: np.ndarray[Any, Any]) -> str | None:
-    """Each value above the one before."""
-    bad = int(np.count_nonzero(~(np.diff(values) > 0)))
-    return f"does not increase at {bad} places" if bad else None
-
-
-def _broken_rules(data: Data, schema: dict[str, Any]) -> Iterator[str]:
-    for name, required in schema.get("x-neurofit", {}).get("rules", {}).items():
-        array = data if name == "values" else data.coords.get(name)
-        if not isinstance(array, xr.DataArray) or not array.ndim:
-            continue
-        if hasattr(array.data, "dask"):  # Values that are not in memory are checked where they are read.
-            continue
-        broken = (rules[rule](array.values) for rule in required)
-        yield from (f"{name!r} {phrase}" for phrase in broken if phrase)
-
-
-@cache
 def _load(kind: str) -> dict[str, Any]:
     if kind not in kinds():
         raise unknown_name("kind of data", kind, kinds())
-    schema: dict[str, Any] = json.loads((_folder() / f"{kind}.json").read_text(encoding="utf-8"))
+    return _read(kind)
+
+
+def _stored() -> list[str]:
+    return sorted(
+        entry.name.removesuffix(".json") for entry in _folder().iterdir() if entry.name.endswith(".json")
+    )
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
     return schema
 
 

@@ -151,6 +151,7 @@ RESULTS += ["compare.areas_to_layers"]
 @pytest.mark.parametrize("name", RESULTS)
 def test_every_result_says_what_it_is_and_where_it_comes_from(results, name):
     result = results[name]
+    neurofit.schema.check(result, "results")
     arrays = result.data_vars.values() if isinstance(result, xr.Dataset) else [result]
     for array in arrays:
         assert array.attrs.get("units"), f"{array.name} has no units"

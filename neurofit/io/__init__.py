@@ -1,10 +1,19 @@
 """Recordings in, results out."""
 
-from ._arrays import from_arrays
 from ._atomic import beside
-from ._inspect import inspect
-from ._inspection import Inspection
-from ._nwb import open_nwb
 from ._store import load, save
+from .door import fingerprint
+from .nwb import Inspection, inspect, open_dandi, open_nwb
+from .session import from_arrays
 
-__all__ = ["Inspection", "beside", "from_arrays", "inspect", "load", "open_nwb", "save"]
+__all__ = [
+    "Inspection",
+    "beside",
+    "fingerprint",
+    "from_arrays",
+    "inspect",
+    "load",
+    "open_dandi",
+    "open_nwb",
+    "save",
+]

@@ -38,9 +38,14 @@ def pack(result: Result) -> xr.DataTree:
         raise SchemaError(f"this {type(result).__name__} cannot be saved: {'; '.join(found)}")
     packed = xr.DataTree.from_dict({path: _pack(dataset) for path, dataset in nodes.items()})
     mark = json.loads(packed.attrs[MARK])
-    mark.update(format=FORMAT, type=type(result).__name__, name=getattr(result, "name", None))
+    mark.update(format=FORMAT, type=type(result).__name__, name=name_of(result))
     packed.attrs[MARK] = json.dumps(mark)
     return packed
+
+
+def name_of(result: Result) -> Any:
+    """The name of a result; a Dataset has none, though a variable of it may be called so."""
+    return None if isinstance(result, xr.Dataset) else result.name
 
 
 def unpack(packed: xr.DataTree, source: str) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -16,6 +16,8 @@ from ._trials import extended, onsets, stimuli, trial_coords, trial_table, usabl
 from ._window import edges
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._groups import Array
 
 
@@ -80,39 +82,41 @@ def align_series(
     array([[0., 1.],
            [3., 4.]])
     """
+    # The window is half-open, as it is for spikes, so its end is no time to read at.
+    grid = edges(window, step)[:-1]
+    options: dict[str, Any] = {"align": align, "trials": trials, "stimulus": stimulus}
+    aligned = in_trials(session, name, interpolate, wanted=grid, time=grid, **options)
+    aligned[TIME].attrs["long_name"] = "time from the event"
+    aligned.attrs |= {"window": json.dumps([float(end) for end in window]), "step": float(step)}
+    parameters: dict[str, Any] = {**options, "name": name, "window": window, "every": step}
+    return provenance.stamp(aligned, "prep.align_series", sources=[session], **parameters)
+
+
+def in_trials(
+    session: xr.DataTree,
+    name: str,
+    read: Callable[[Array, Array, Array], Array],
+    *,
+    wanted: Array,
+    time: Array,
+    align: str,
+    trials: str | None,
+    stimulus: str | None,
+) -> xr.DataArray:
+    """What ``read`` makes of a continuous series at the ``wanted`` times of each trial, called ``time``."""
     schema.check(session, "session")
     series = _series(session, name)
     table = trial_table(session, trials)
     shown = stimuli(table, stimulus)
     onset = onsets(table, align)
     kept, left_out = usable(table, shown, onset, needs=align, where=trials or TRIALS)
-    # The window is half-open, as it is for spikes, so its end is no time to read at.
-    grid = edges(window, step)[:-1]
-    aligned = _read_off(series, onset[kept], grid)
-    taken = {str(coord) for coord in [*aligned.coords, *aligned.dims]}
-    aligned = aligned.assign_coords(trial_coords(table, kept, shown, taken)).rename(name)
-    aligned.attrs.update(
-        align=align,
-        window=json.dumps([float(end) for end in window]),
-        step=float(step),
-        left_out=extended({}, left_out),
-        ingest_report=session.attrs["ingest_report"],
-    )
+    found = _read(series, read, onset[kept][:, np.newaxis] + wanted, time)
+    taken = {str(coord) for coord in [*found.coords, *found.dims]}
+    found = found.assign_coords(trial_coords(table, kept, shown, taken)).rename(name)
+    report = {"left_out": extended({}, left_out), "ingest_report": session.attrs["ingest_report"]}
     said = series[DATA].attrs
-    aligned = provenance.label(
-        aligned, units=said.get("units", "unknown"), long_name=said.get("long_name", name)
-    )
-    return provenance.stamp(
-        aligned,
-        "prep.align_series",
-        sources=[session],
-        name=name,
-        trials=trials,
-        stimulus=stimulus,
-        align=align,
-        window=window,
-        every=step,
-    )
+    units, long_name = said.get("units", "unknown"), said.get("long_name", name)
+    return provenance.label(found.assign_attrs(align=align, **report), units=units, long_name=long_name)
 
 
 def _series(session: xr.DataTree, name: str) -> xr.Dataset:
@@ -122,15 +126,17 @@ def _series(session: xr.DataTree, name: str) -> xr.Dataset:
     return series[name].to_dataset()
 
 
-def _read_off(series: xr.Dataset, onset: Array, grid: Array) -> xr.DataArray:
-    """``series`` at the times ``grid`` after each ``onset``; coords of what lies beside one another stay."""
+def _read(
+    series: xr.Dataset, read: Callable[[Array, Array, Array], Array], wanted: Array, time: Array
+) -> xr.DataArray:
+    """``series`` as ``read`` in each trial; coords of what lies beside one another stay."""
     data = series[DATA].transpose(SAMPLE, ...)
-    time = series[TIME].values.astype(np.float64)
-    order = np.argsort(time, kind="stable")
-    order = order[np.isfinite(time[order])]
+    sampled = series[TIME].values.astype(np.float64)
+    order = np.argsort(sampled, kind="stable")
+    order = order[np.isfinite(sampled[order])]
     columns = data.values.astype(np.float64)[order].reshape(order.size, -1)
-    read = interpolate(time[order], columns, onset[:, np.newaxis] + grid)
-    array = xr.DataArray(read.reshape(*read.shape[:2], *data.shape[1:]), dims=(TRIAL, TIME, *data.dims[1:]))
+    found = read(sampled[order], columns, wanted)
+    dims = (TRIAL, TIME, *data.dims[1:])
+    array = xr.DataArray(found.reshape(*found.shape[:2], *data.shape[1:]), dims=dims)
     coords = {coord: values for coord, values in data.coords.items() if SAMPLE not in values.dims}
-    coords[TIME] = xr.DataArray(grid, dims=TIME, attrs={"units": "s", "long_name": "time from the event"})
-    return array.assign_coords(coords)
+    return array.assign_coords({**coords, TIME: (TIME, time, {"units": "s"})})

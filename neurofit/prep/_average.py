@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,10 @@ import xarray as xr
 
 from .. import provenance
 from ..errors import SchemaError
-from ..names import REPEATS, STIMULUS, STIMULUS_ID, TRIAL
+from ..names import REPEATS, STIMULUS, STIMULUS_ID, TRIAL, UNIT
 from ._groups import groups
-from ._kernels import group_means
+from ._kernels import observed_means
+from ._lazy import lazy_means
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 def average(responses: xr.DataArray, *, by: str = STIMULUS_ID) -> xr.DataArray:
     """Mean over the repeats of each stimulus.
+
+    What is NaN was not observed: the mean is that of the other repeats. Of lazy counts the trials are never
+    held one by one; of chunked ones, never more than a chunk of units.
 
     Parameters
     ----------
@@ -32,7 +37,8 @@ def average(responses: xr.DataArray, *, by: str = STIMULUS_ID) -> xr.DataArray:
     Returns
     -------
     DataArray in double precision with dim ``stimulus`` in place of ``trial``, sorted by ``by``. Its coord
-    ``repeats`` counts the trials of each; coords of trials are kept where all repeats agree.
+    ``repeats`` counts the trials of each, observed or not; where none was, the mean is NaN. Coords of trials
+    are kept where all repeats agree.
 
     Raises
     ------
@@ -53,7 +59,9 @@ def average(responses: xr.DataArray, *, by: str = STIMULUS_ID) -> xr.DataArray:
     if not names.size:
         raise SchemaError("there are no trials to average")
     ordered = responses.transpose(TRIAL, ...)
-    means = group_means(ordered.values, group, len(names))
+    means = lazy_means(ordered, group, len(names))
+    if means is None:
+        means = _means(ordered, group, len(names))
     coords = {**_coords(ordered, group), REPEATS: xr.Variable(STIMULUS, np.bincount(group))}
     dims = (STIMULUS, *ordered.dims[1:])
     averaged = xr.DataArray(means, coords, dims, name=responses.name, attrs=responses.attrs)
@@ -62,6 +70,16 @@ def average(responses: xr.DataArray, *, by: str = STIMULUS_ID) -> xr.DataArray:
         averaged, units=responses.attrs.get("units", "1"), long_name=f"mean {what} over repeats"
     )
     return provenance.stamp(labelled, "prep.average", sources=[responses], by=by)
+
+
+def _means(responses: xr.DataArray, group: Array, groups: int) -> Array:
+    """A few units at a time, so that what is not in memory never is as a whole."""
+    if UNIT not in responses.dims or responses._in_memory:
+        return observed_means(responses.values, group, groups)
+    ends = np.cumsum(responses.chunksizes.get(UNIT) or np.ones(responses.sizes[UNIT], dtype=np.int64))
+    blocks = [responses.isel({UNIT: slice(start, end)}) for start, end in pairwise([0, *ends.tolist()])]
+    means = [observed_means(block.values, group, groups) for block in blocks]
+    return np.concatenate(means, axis=responses.get_axis_num(UNIT))
 
 
 def _coords(responses: xr.DataArray, group: Array) -> dict[Hashable, xr.Variable]:

@@ -23,8 +23,7 @@ def interpolate(
     found = np.full((*wanted.shape, values.shape[1]), np.nan)
     if not time.size:
         return found
-    steps = np.diff(np.unique(time))
-    distance = float(np.median(steps)) if steps.size else 0.0
+    distance = _distance(time)
     after = np.searchsorted(time, wanted, side="right").clip(1, max(time.size - 1, 1))
     before, after = after - 1, after.clip(max=time.size - 1)
     gap = time[after] - time[before]
@@ -36,3 +35,43 @@ def interpolate(
     share = ((wanted[between] - time[first]) / gap[between])[:, np.newaxis]
     found[between] = values[first] * (1 - share) + values[second] * share
     return found
+
+
+def bin_means(
+    time: Float64[np.ndarray, " sample"],
+    values: Float64[np.ndarray, "sample column"],
+    edges: Float64[np.ndarray, "trial edge"],
+) -> Float64[np.ndarray, "trial bin column"]:
+    """Mean between each two ``edges`` of the straight lines from sample to sample: their area over the width.
+
+    Samples are sorted by ``time``. The mean is NaN where a bin begins before the first sample, ends after the
+    last, or touches a gap as in ``interpolate`` or a sample that is NaN.
+    """
+    if time.size < 2:
+        return np.full((edges.shape[0], edges.shape[1] - 1, values.shape[1]), np.nan)
+    distance, steps = _distance(time), np.diff(time)
+    area = steps[:, np.newaxis] * (values[1:] + values[:-1]) / 2
+    broken = ~np.isfinite(area) | (steps > LONGEST_STEP * distance)[:, np.newaxis]
+    area_before = _summed_before(np.where(broken, 0, area))
+    broken_before = _summed_before(broken.astype(np.float64))
+    slack = ROUNDING * distance
+    before = np.searchsorted(time, edges + slack, side="right").clip(1, time.size - 1) - 1
+    since = (edges - time[before])[..., np.newaxis]
+    slope = (values[before + 1] - values[before]) / np.where(steps > 0, steps, 1)[before, np.newaxis]
+    begun = np.where(broken[before], 0, since * (values[before] + since * slope / 2))
+    means = np.diff(area_before[before] + begun, axis=1) / np.diff(edges, axis=1)[..., np.newaxis]
+    # A bin that ends on a sample does not touch the line that begins there.
+    last = np.searchsorted(time, edges[:, 1:] - slack, side="left").clip(1, time.size - 1)
+    is_broken = broken_before[last] > broken_before[before[:, :-1]]
+    outside = (edges[:, :-1] < time[0] - slack) | (edges[:, 1:] > time[-1] + slack)
+    return np.where(is_broken | outside[..., np.newaxis], np.nan, means)
+
+
+def _summed_before(values: Float64[np.ndarray, "step column"]) -> Float64[np.ndarray, "sample column"]:
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+
+
+def _distance(time: Float64[np.ndarray, " sample"]) -> float:
+    """Usual distance of two samples in seconds."""
+    steps = np.diff(np.unique(time))
+    return float(np.median(steps)) if steps.size else 0.0

@@ -1,7 +1,7 @@
 """Counting and averaging on plain arrays."""
 
 import numpy as np
-from jaxtyping import Complex128, Float64, Int64, Num, UInt
+from jaxtyping import Bool, Complex128, Float64, Int64, Num, UInt
 
 BATCH = 64  # permutations at once: one product of matrices, and little memory
 
@@ -9,44 +9,107 @@ BATCH = 64  # permutations at once: one product of matrices, and little memory
 def count_spikes(
     spike_time: Float64[np.ndarray, " spike"],
     row_size: Int64[np.ndarray, " unit"],
-    edges: Float64[np.ndarray, "trial edge"],
-) -> UInt[np.ndarray, "unit trial bin"]:
-    """How many spikes of each unit fall into each bin ``[edges[i], edges[i + 1])`` of each trial.
+    onset: Float64[np.ndarray, " trial"],
+    bounds: Float64[np.ndarray, " edge"],
+    row: Int64[np.ndarray, " trial"],
+    rows: int,
+) -> UInt[np.ndarray, "unit row bin"]:
+    """How many spikes of each unit fall into each bin around the onsets, added up over trials of one ``row``.
 
-    Spikes are sorted within each unit. Trials may overlap and lie in any order; the bins of all have the same
-    width, up to rounding. The counts have the smallest unsigned type that holds them.
+    The bins of a trial are ``[onset + bounds[i], onset + bounds[i + 1])``, all of one width up to rounding.
+    Spikes are sorted within each unit. Trials may overlap and lie in any order. The counts have the smallest
+    unsigned type that holds them.
     """
-    trials, bins = edges.shape[0], edges.shape[1] - 1
-    width = (edges[:, -1:] - edges[:, :1]) / bins
-    counts = np.zeros((len(row_size), trials * bins), np.uint8)
+    bins = len(bounds) - 1
+    counts = np.zeros((len(row_size), rows * bins), np.uint8)
     stops = np.cumsum(row_size)
     for unit, (start, stop) in enumerate(zip(stops - row_size, stops, strict=True)):
-        cell = _cells(spike_time[start:stop], edges, width)
-        counted = np.bincount(cell, minlength=trials * bins)
+        cell = _cells(spike_time[start:stop], onset, bounds, row * bins)
+        counted = np.bincount(cell, minlength=rows * bins)
         needed = np.min_scalar_type(counted.max(initial=0))
         if needed.itemsize > counts.itemsize:
             counts = counts.astype(needed)
         counts[unit] = counted
-    return counts.reshape(len(row_size), trials, bins)
+    return counts.reshape(len(row_size), rows, bins)
 
 
 def _cells(
     spike_time: Float64[np.ndarray, " spike"],
-    edges: Float64[np.ndarray, "trial edge"],
-    width: Float64[np.ndarray, "trial 1"],
+    onset: Float64[np.ndarray, " trial"],
+    bounds: Float64[np.ndarray, " edge"],
+    cell: Int64[np.ndarray, " trial"],
 ) -> Int64[np.ndarray, " found"]:
-    """The bin, counted on through all trials, of each spike; once for each trial that it falls into."""
-    bins = edges.shape[1] - 1
-    first = np.searchsorted(spike_time, edges[:, 0])
-    found = np.searchsorted(spike_time, edges[:, -1]) - first
-    trial = np.repeat(np.arange(len(edges)), found)
-    before = np.cumsum(found) - found
-    time = spike_time[np.arange(len(trial)) + np.repeat(first - before, found)]
-    place = np.floor((time - edges[trial, 0]) / width[trial, 0]).astype(np.int64).clip(0, bins - 1)
-    # Dividing rounds, so a spike near an edge may land one bin off; the edges themselves decide.
-    place -= time < edges[trial, place]
-    place += time >= edges[trial, place + 1]
-    return trial * bins + place
+    """The bin of each spike, counted on from the ``cell`` of its trial; once for each trial it falls into."""
+    first = np.searchsorted(spike_time, onset + bounds[0])
+    found = np.searchsorted(spike_time, onset + bounds[-1]) - first
+    at = np.repeat(first + found - np.cumsum(found), found)
+    at += np.arange(len(at))
+    time, zero = spike_time[at], np.repeat(onset, found)
+    per_second = (len(bounds) - 1) / (bounds[-1] - bounds[0])
+    where = time - zero
+    where -= bounds[0]
+    where *= per_second
+    place = where.astype(np.int64)
+    # Near an edge, rounding may put a spike one bin off: there the edges themselves decide.
+    where -= place
+    where -= 0.5
+    np.abs(where, out=where)
+    near = np.flatnonzero(where > 0.5 - _slack(onset, bounds, per_second))
+    nearby, time, zero = place[near].clip(0, len(bounds) - 2), time[near], zero[near]
+    nearby -= time < zero + bounds[nearby]
+    nearby += time >= zero + bounds[nearby + 1]
+    place[near] = nearby
+    place += np.repeat(cell, found)
+    return place
+
+
+def _slack(
+    onset: Float64[np.ndarray, " trial"], bounds: Float64[np.ndarray, " edge"], per_second: float
+) -> float:
+    """How far, in bins, an edge may lie from where equal bins would have it."""
+    uneven = np.abs((bounds - bounds[0]) * per_second - np.arange(len(bounds))).max()
+    latest = np.abs(onset).max(initial=0) + np.abs(bounds).max()
+    return float(2 * uneven + 8 * np.spacing(latest) * per_second)
+
+
+def hidden(
+    onset: Float64[np.ndarray, " trial"],
+    bounds: Float64[np.ndarray, " edge"],
+    start: Float64[np.ndarray, " interval"],
+    stop: Float64[np.ndarray, " interval"],
+) -> Bool[np.ndarray, "trial bin"]:
+    """Bins that are not wholly inside one of the intervals, which are sorted and do not touch."""
+    bins = np.zeros((len(onset), len(bounds) - 1), dtype=bool)
+    # Most trials are inside as a whole.
+    partly = np.flatnonzero(~_inside(onset + bounds[0], onset + bounds[-1], start, stop))
+    edges = onset[partly, np.newaxis] + bounds
+    bins[partly] = ~_inside(edges[:, :-1], edges[:, 1:], start, stop)
+    return bins
+
+
+def _inside(
+    low: Float64[np.ndarray, "*edge"],
+    high: Float64[np.ndarray, "*edge"],
+    start: Float64[np.ndarray, " interval"],
+    stop: Float64[np.ndarray, " interval"],
+) -> Bool[np.ndarray, "*edge"]:
+    until = np.concatenate([[-np.inf], stop])
+    return high <= until[np.searchsorted(start, low, side="right")]
+
+
+def observed_means(
+    values: Num[np.ndarray, "trial ..."], group: Int64[np.ndarray, " trial"], groups: int
+) -> Float64[np.ndarray, "group ..."]:
+    """Mean of those trials of each group that are not NaN, in double precision; NaN where all are."""
+    return np.stack([_observed_mean(values[group == index]) for index in range(groups)])
+
+
+def _observed_mean(values: Num[np.ndarray, "trial ..."]) -> Float64[np.ndarray, "..."]:
+    unknown = np.isnan(values) if values.dtype.kind == "f" else np.zeros(1, bool)
+    if not unknown.any():
+        return np.asarray(values.mean(axis=0, dtype=np.float64))
+    total, known = np.where(unknown, 0, values).sum(axis=0, dtype=np.float64), (~unknown).sum(axis=0)
+    return np.divide(total, known, out=np.full(total.shape, np.nan), where=known > 0)
 
 
 def group_means(

@@ -10,13 +10,19 @@ import xarray as xr
 
 from .. import provenance, schema
 from ..errors import RecordingError, listing
+from ..io.nwb._flat import stored_times
 from ..names import CONTINUOUS, RESPONSES, ROW_SIZE, SPIKE_TIME, SPIKES, START_TIME, TIME, TRIAL, TRIALS, UNIT
-from ._kernels import count_spikes
-from ._trials import extended, onsets, stimuli, trial_coords, trial_table, usable
+from ._counting import Counting
+from ._lazy import kept_once_read, lazy_counts
+from ._masks import observed
+from ._series_means import series_means
+from ._trials import extended, left_out_entry, onsets, stimuli, trial_coords, trial_table, usable
+from ._units import unit_names
 from ._window import edges
 
 if TYPE_CHECKING:
     from ._groups import Array
+    from ._masks import Observed
 
 
 def responses(
@@ -27,8 +33,9 @@ def responses(
     bin: float | None = 0.01,
     trials: str | None = None,
     stimulus: str | None = None,
+    series: str | None = None,
 ) -> xr.DataArray:
-    """Spike counts of each unit in each trial.
+    """Spike counts of each unit in each trial, or the means of a continuous series.
 
     Bins are half-open: a spike at an edge belongs to the bin that begins there. Trials may overlap; a spike
     then counts in each. In a session that was made from counts, rates or traces these are taken as they
@@ -48,13 +55,24 @@ def responses(
         The table of intervals that holds the trials; by default the session's own ``/trials``.
     stimulus
         Column that tells what was shown; by default ``stimulus_id``.
+    series
+        A continuous series to take in place of the spikes, such as ``"df_over_f"``: its mean in each bin,
+        with straight lines between samples, and NaN where there are none.
 
     Returns
     -------
     DataArray (trial, unit, time), without ``time`` where ``bin`` is None. ``time`` is the left edge of each
     bin. ``stimulus_id`` is text; the other columns of units and trials are coords too. Trials without a
     stimulus, without the time to align to, or with times that make no sense are left out, as the attribute
-    ``left_out`` tells (JSON). Counts have the smallest unsigned type that holds them.
+    ``left_out`` tells (JSON).
+
+    Counts have the smallest unsigned type that holds them. Where the session says when each unit was
+    observed, a bin that was not observed as a whole is NaN, and ``left_out`` tells of which units; the counts
+    are then of type float32, or float64 where there are more than 65,535 spikes in a bin.
+
+    Of a session whose spikes are not read yet (``xarray.open_datatree(path, engine="nwb")``) nothing is read
+    until it is asked for, and then only the units that are. The type of such counts holds 25,000 spikes a
+    second; should a bin have more than it holds, that is an error.
 
     Raises
     ------
@@ -75,12 +93,30 @@ def responses(
            [1, 0]], dtype=uint8)
     """
     schema.check(session, "session")
+    if series is not None:
+        return series_means(
+            session, series, window=window, bin=bin, align=align, trials=trials, stimulus=stimulus
+        )
+    measured = measure(session, align=align, window=window, bin=bin, trials=trials, stimulus=stimulus)
+    return kept_once_read(measured)
+
+
+def measure(
+    session: xr.DataTree,
+    *,
+    align: str,
+    window: tuple[float, float],
+    bin: float | None,
+    trials: str | None,
+    stimulus: str | None,
+) -> xr.DataArray:
+    """What ``responses`` gives; of a session whose spikes are not read, not read either."""
     table = trial_table(session, trials)
     shown = stimuli(table, stimulus)
     counted = RESPONSES not in session.children
     if counted and SPIKES not in session.children:
         raise RecordingError(
-            "the session has no spikes to count; align_series reads one of its continuous series: "
+            "the session has no spikes to count; choose one of its continuous series with series=: "
             f"{listing(session[CONTINUOUS].children)}"
         )
     onset = onsets(table, align) if counted else None
@@ -92,7 +128,7 @@ def responses(
         measured.attrs["align"] = align
     taken = {str(name) for name in [*measured.coords, *measured.dims]}
     measured = measured.assign_coords(trial_coords(table, kept, shown, taken))
-    measured.attrs["left_out"] = extended({}, left_out)
+    measured.attrs["left_out"] = extended(measured.attrs, left_out)
     measured.attrs["ingest_report"] = session.attrs["ingest_report"]
     options: dict[str, Any] = {"align": align, "window": window, "bin": bin} if counted else {}
     return provenance.stamp(
@@ -104,9 +140,15 @@ def _counts(
     spikes: xr.Dataset, onset: Array, window: tuple[float, float], width: float | None
 ) -> xr.DataArray:
     bounds = edges(window, width)
+    masks, left_out = _masks(spikes, onset, bounds)
     row_size = spikes[ROW_SIZE].values.astype(np.int64)
-    times = _sorted_within_units(spikes[SPIKE_TIME].values.astype(np.float64), row_size)
-    counts = count_spikes(times, row_size, onset[:, np.newaxis] + bounds).transpose(1, 0, 2)
+    stored = stored_times(spikes[SPIKE_TIME].variable)
+    times = np.asarray(spikes[SPIKE_TIME].values, dtype=np.float64) if stored is None else stored
+    counting = Counting(times, row_size, onset, bounds, masks)
+    if stored is None:
+        counts = counting.counts(np.arange(len(row_size)), np.dtype(np.uint8)).transpose(1, 0, 2)
+    else:
+        counts = lazy_counts(counting)
     array = xr.DataArray(counts, dims=(TRIAL, UNIT, TIME), name=RESPONSES)
     array = array.assign_coords(
         {name: coord for name, coord in spikes.coords.items() if coord.dims == (UNIT,)}
@@ -118,13 +160,21 @@ def _counts(
     array.attrs.update(
         window=json.dumps([float(end) for end in window]),
         bin=float(bounds[1] - bounds[0] if width is None else width),
+        left_out=json.dumps(left_out),
     )
     return provenance.label(array, units="spikes", long_name="spike count")
 
 
-def _sorted_within_units(times: Array, row_size: Array) -> Array:
-    trains = np.split(times, np.cumsum(row_size)[:-1])
-    # Also false where there are NaN, which sort to the end and so fall into no trial.
-    if all(np.all(train[1:] >= train[:-1]) for train in trains):
-        return times
-    return np.concatenate([np.sort(train) for train in trains])
+def _masks(spikes: xr.Dataset, onset: Array, bounds: Array) -> tuple[Observed | None, list[dict[str, Any]]]:
+    """When units were observed, and how much was not; None where all was."""
+    masks = observed(spikes)
+    if masks is None:
+        return None, []
+    bins = masks.unobserved(onset, bounds)
+    units = np.flatnonzero(bins)
+    if not units.size:
+        return None, []
+    entry = left_out_entry(f"{bins.sum()} bins not observed", SPIKES, units)
+    return masks, [
+        {**entry, "action": "masked", "units": unit_names(spikes, units), "bins": bins[units].tolist()}
+    ]

@@ -10,7 +10,7 @@ from .. import provenance
 from ..errors import RecordingError, SchemaError, unknown_name
 from ..names import STIMULUS_ID, UNIT
 from ._groups import groups
-from ._kernels import correlations, group_means
+from ._kernels import correlations, observed_means
 from ._normalise import rates
 from ._split import split_half
 from ._trials import extended, left_out_entry
@@ -165,4 +165,4 @@ def _reliability(responses: xr.DataArray, by: str, splits: int, rng: np.random.G
 
 def _means(half: xr.DataArray, by: str) -> Array:
     names, group = groups(half, by)
-    return group_means(half.values, group, len(names))
+    return observed_means(half.values, group, len(names))

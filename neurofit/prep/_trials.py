@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import RecordingError, UnknownNameError, listing, unknown_name
+from ..io.session._columns import names_of
 from ..names import INTERVALS, ISSUE, STIMULUS_ID, TRIAL, VALID
-from ._groups import Array, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import xarray as xr
+
+    from ._groups import Array
 
 
 def trial_table(session: xr.DataTree, trials: str | None) -> xr.Dataset:
@@ -54,14 +56,7 @@ def stimuli(table: xr.Dataset, name: str | None) -> Array:
         raise UnknownNameError(f"which column tells the stimuli? Choose one with stimulus=: {columns}.")
     if name is not None and name not in table:
         raise unknown_name("column", name, table.data_vars)
-    values = table[name or STIMULUS_ID].values
-    if values.dtype.kind != "f":
-        return values.astype(str)
-    known = values[~missing(values)]
-    named = np.full(values.shape, "", dtype="U32")
-    whole = np.all(np.abs(known) < 2**53) and np.all(known == np.floor(known))
-    named[~missing(values)] = known.astype(np.int64 if whole else known.dtype).astype(str)
-    return named
+    return names_of(table[name or STIMULUS_ID].values)
 
 
 def usable(
@@ -98,7 +93,11 @@ def trial_coords(table: xr.Dataset, kept: Array, stimulus: Array, taken: Iterabl
     taken = {*taken, STIMULUS_ID, TRIAL}
     coords: dict[str, Any] = {STIMULUS_ID: (TRIAL, stimulus[kept])}
     for column, values in table.variables.items():
-        if column == VALID or (column == STIMULUS_ID and np.array_equal(values.values.astype(str), stimulus)):
+        if (
+            values.dims != (TRIAL,)
+            or column == VALID
+            or (column == STIMULUS_ID and np.array_equal(values.values.astype(str), stimulus))
+        ):
             continue
         name = str(column)
         while name in taken:

@@ -50,7 +50,7 @@ def trials_by_units(responses: xr.DataArray) -> xr.DataArray:
     return (doubled.mean(TIME) if TIME in responses.dims else doubled).transpose(TRIAL, UNIT)
 
 
-def unit_names(responses: xr.DataArray, chosen: Array) -> list[str]:
+def unit_names(responses: xr.DataArray | xr.Dataset, chosen: Array) -> list[str]:
     """The ids of the ``chosen`` units, or their places where they have none."""
     ids = responses[UNIT_ID].values if UNIT_ID in responses.coords else np.arange(responses.sizes[UNIT])
     return [str(name) for name in ids[chosen].tolist()]

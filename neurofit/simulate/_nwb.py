@@ -1,4 +1,4 @@
-"""Write a simulated session as a valid NWB file."""
+"""Simulated sessions as NWB files: what all of them share, and the session driven by a network."""
 
 from __future__ import annotations
 
@@ -33,23 +33,14 @@ def write(
 
     The ``truth`` goes to the file's scratch space, which no analysis reads.
     """
-    from pynwb import NWBHDF5IO, NWBFile
-    from pynwb.file import Subject
+    from pynwb import NWBHDF5IO
 
-    file = NWBFile(
-        session_description="Simulated: Poisson neurons driven by the layers of a trained network.",
-        identifier=str(UUID(bytes=rng.bytes(16), version=4)),
-        session_start_time=datetime(2026, 1, 1, 12, tzinfo=UTC),
-        session_id="simulated",
-        experimenter="Simulated, Neurofit",
-        institution="neurofit",
-        keywords=["simulation"],
-        experiment_description="A session with a known answer, to test analyses on.",
-        subject=Subject(
-            subject_id="simulated", species="Mus musculus", sex="U", age="P90D", description="simulated"
-        ),
+    file = blank(
+        "Simulated: Poisson neurons driven by the layers of a trained network.",
+        purpose="A session with a known answer, to test analyses on.",
+        rng=rng,
     )
-    _add_units(file, spikes)
+    add_units(file, spikes)
     for name in trials.columns.difference([START_TIME, STOP_TIME], sort=False):
         file.add_trial_column(name, COLUMNS.get(name, f"{name} of the stimulus"))
     for row in trials.to_dict("records"):
@@ -61,7 +52,33 @@ def write(
         io.write(file)
 
 
-def _add_units(file: Any, spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]]) -> None:
+def blank(description: str, *, purpose: str, rng: np.random.Generator) -> Any:
+    """An NWBFile that holds nothing yet but who and when."""
+    from pynwb import NWBFile
+    from pynwb.file import Subject
+
+    start = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    return NWBFile(
+        session_description=description,
+        identifier=str(UUID(bytes=rng.bytes(16), version=4)),
+        session_start_time=start,
+        file_create_date=start,
+        session_id="simulated",
+        experimenter="Simulated, Neurofit",
+        institution="neurofit",
+        keywords=["simulation"],
+        experiment_description=purpose,
+        subject=Subject(
+            subject_id="simulated", species="Mus musculus", sex="U", age="P90D", description="simulated"
+        ),
+    )
+
+
+def add_units(file: Any, spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]], **each: Any) -> None:
+    """Add units with ``spikes`` (area to spike times of its units, s), each on an electrode of its own.
+
+    What comes as ``each`` is the same for every unit.
+    """
     from pynwb.misc import Units
 
     device = file.create_device("simulated probe", description="no probe: the units were simulated")
@@ -73,5 +90,5 @@ def _add_units(file: Any, spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]]) 
         )
         for times in units:
             file.add_electrode(location=area, group=group)
-            file.add_unit(spike_times=times, electrodes=[electrode], electrode_group=group)
+            file.add_unit(spike_times=times, electrodes=[electrode], electrode_group=group, **each)
             electrode += 1

@@ -13,7 +13,7 @@ from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation, OpticalChannel
 
 import neurofit as nf
 from neurofit.errors import RecordingError, UnknownNameError
-from neurofit.io import _continuous, _series
+from neurofit.io.nwb import _parts, _series, _source
 
 # What pynwb says while a series is put together: its table is not in the file yet.
 pytestmark = pytest.mark.filterwarnings("ignore:The linked table for DynamicTableRegion")
@@ -83,7 +83,8 @@ def test_calcium_traces_are_responses_of_the_cells_that_the_segmentation_names(w
     assert traces["time"].attrs["units"] == "s"
     assert traces.attrs["neurodata_type"] == "RoiResponseSeries"
     assert traces.attrs["path"] == "/processing/ophys/DfOverF/traces"
-    assert issues(session) == {}
+    (masks,) = issues(session).values()
+    assert (masks["where"], masks["action"]) == ("cells/image_mask", "left out")
 
 
 def test_one_cell_without_an_axis_of_its_own_is_one_unit(write):
@@ -144,6 +145,68 @@ def test_behaviour_and_light_come_in_with_their_axes(write):
     assert series["light"]["data"].attrs["units"] == "watts"
 
 
+def test_what_the_tables_tell_of_cells_and_electrodes_comes_with_their_series(write):
+    def add(nwb):
+        calcium()(nwb)
+        table = nwb.processing["ophys"]["ImageSegmentation"]["cells"]
+        table.add_column("roi_kind", "", data=["soma", "apical", "basal"])
+        table.add_column("snr", "", data=[1.0, np.nan, 3.0])
+        nwb.add_electrode_column("depth", "", data=[10.0, 20.0])
+        region = nwb.create_electrode_table_region(region=[1, 0], description="")
+        volts = ElectricalSeries(
+            name="lfp", data=np.ones((3, 2)), electrodes=region, rate=1.0, filtering="1-300 Hz"
+        )
+        nwb.add_acquisition(volts)
+
+    session = nf.io.open_nwb(write(add), rename={"roi_kind": "compartment", "depth": "mm"})
+    traces, volts = session["continuous/traces"], session["continuous/lfp"]
+    assert traces["compartment"].dims == ("unit",)
+    assert traces["compartment"].values.tolist() == ["basal", "soma"]
+    np.testing.assert_array_equal(traces["snr"], [3.0, 1.0])
+    assert volts["mm"].values.tolist() == [20.0, 10.0]
+    assert volts["group_name"].values.tolist() == ["shank", "shank"]
+    assert volts.attrs["filtering"] == "1-300 Hz"
+    with pytest.raises(UnknownNameError, match="Did you mean 'roi_kind'"):
+        nf.io.open_nwb(write(add), rename={"roi_kinds": "compartment"})
+
+
+def test_the_area_of_a_cell_is_its_own_where_the_user_names_the_column(write):
+    def add(nwb):
+        calcium()(nwb)
+        cells = nwb.processing["ophys"]["ImageSegmentation"]["cells"]
+        cells.add_column("region", "", data=["VISp", "VISl", "VISal"])
+
+    path = write(add)
+    assert nf.io.open_nwb(path)["continuous/traces"]["area"].values.tolist() == ["VISp", "VISp"]
+    renamed = nf.io.open_nwb(path, rename={"region": "area"})["continuous/traces"]
+    assert renamed["area"].values.tolist() == ["VISal", "VISp"]
+
+
+def test_a_table_of_cells_is_read_and_reported_once_for_all_its_series(write, monkeypatch):
+    path = write(calcium(containers=(DfOverF, Fluorescence)))
+    read, columns_of = [], _source.columns_of
+    monkeypatch.setattr(
+        _source, "columns_of", lambda *given: read.append(given[1].name) or columns_of(*given)
+    )
+    assert nf.io.open_nwb(path).attrs["ingest_report"].count("cells/image_mask") == 1
+    assert read == ["cells"]
+
+
+def test_light_says_where_it_fell(write):
+    def add(nwb):
+        laser = nwb.create_device("laser")
+        where = {"device": laser, "description": "", "excitation_lambda": 473.0, "location": "CA1"}
+        site = nwb.create_ogen_site("fibre", **where)
+        nwb.add_stimulus(
+            OptogeneticSeries(name="light", data=np.arange(3.0), site=site, rate=10.0, conversion=0.5)
+        )
+
+    light = nf.io.open_nwb(write(add))["continuous/light"]
+    assert light["data"].values.tolist() == [0.0, 0.5, 1.0]
+    told = ("site", "site_location", "device", "excitation_wavelength")
+    assert [light.attrs[name] for name in told] == ["fibre", "CA1", "laser", "473 nm"]
+
+
 def test_series_of_one_name_are_both_kept(write):
     def add(nwb):
         calcium(containers=(DfOverF, Fluorescence))(nwb)
@@ -175,7 +238,7 @@ def test_images_and_text_are_told_and_not_read(write):
 
 
 def test_large_series_wait_until_they_are_asked_for(write, monkeypatch):
-    monkeypatch.setattr(_continuous, "MOST_VALUES", 10)
+    monkeypatch.setattr(_parts, "MOST_VALUES", 10)
     path = write(acquired(plain("small", data=np.zeros(10)), plain("large", data=np.zeros((6, 2)))))
     session = nf.io.open_nwb(path)
     assert set(session["continuous"].children) == {"small"}
@@ -202,6 +265,7 @@ def resize(name, values):
     [
         (np.arange(4.0), "5 samples but 4 timestamps"),
         (np.arange(6.0), "5 samples but 6 timestamps"),
+        (np.zeros((2, 5)), "5 samples but 2 x 5 timestamps"),
     ],
 )
 def test_times_that_do_not_fit_the_samples_are_never_cut_to_fit(write, stamps, told):
@@ -212,13 +276,6 @@ def test_times_that_do_not_fit_the_samples_are_never_cut_to_fit(write, stamps, t
     assert issues(session, "continuous/wheel")[told]["action"] == "left out"
     with pytest.raises(RecordingError, match="timestamps"):
         nf.io.open_nwb(path, on_issue="raise")
-
-
-def test_two_rows_of_times_break_the_format(write):
-    series = plain(rate=None, timestamps=np.arange(5.0))
-    path = write(acquired(series), resize("acquisition/wheel/timestamps", np.zeros((2, 5))))
-    with pytest.raises(RecordingError, match="incorrect shape for timestamps"):
-        nf.io.open_nwb(path)
 
 
 @pytest.mark.parametrize(
@@ -291,6 +348,12 @@ def test_a_series_without_times_is_no_part_of_a_session(write):
     assert nf.schema.problems(session, "session") == ["missing coord 'time' of continuous/wheel"]
 
 
+def test_calcium_is_converted_too(write):
+    traces = nf.io.open_nwb(write(calcium(conversion=2.0, offset=1.0, unit="dF/F")))["continuous/traces"]
+    np.testing.assert_array_equal(traces["data"], 2 * TRACES + 1)
+    assert traces["data"].attrs["units"] == "dF/F"
+
+
 def test_conversion_gives_units(write):
     wheel = one_series(write, data=np.array([0, 100, 200], np.uint8), conversion=2.0, offset=-1.0)
     assert wheel["data"].values.tolist() == [-1.0, 199.0, 399.0]
@@ -304,14 +367,14 @@ def test_a_recording_of_calcium_alone_is_a_session(write):
     assert set(session.children) == {"intervals", "trials", "continuous"}
     assert issues(session)["no table of units"]["action"] == "no /spikes"
     assert [entry.action for entry in nf.io.inspect(path).issues] == ["no /spikes"]
-    with pytest.raises(RecordingError, match="align_series reads one of its continuous series: traces"):
+    with pytest.raises(RecordingError, match="choose one of its continuous series with series=: traces"):
         nf.prep.responses(session, stimulus="image")
     with pytest.raises(RecordingError, match="no table of units"):
         nf.io.open_nwb(path, continuous=False)
 
 
 def test_without_units_the_error_tells_which_series_were_not_read(write, monkeypatch):
-    monkeypatch.setattr(_continuous, "MOST_VALUES", 3)
+    monkeypatch.setattr(_parts, "MOST_VALUES", 3)
     path = write(acquired(plain()), units=False)
     with pytest.raises(
         RecordingError, match=r"no series was read: continuous/wheel: 5 values .*=\['wheel'\]"

@@ -3,9 +3,11 @@
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 import neurofit as nf
 from neurofit.errors import RecordingError
+from neurofit.io.door import _door
 
 DOORS = pytest.mark.parametrize("enter", [nf.io.open_nwb, nf.io.inspect])
 
@@ -115,10 +117,40 @@ def test_external_parts_are_read_where_they_are_trusted(write):
     assert session["trials"]["image"].values.tolist() == ["cat.png", "dog.png", "cat.png"]
 
 
-def test_a_file_that_breaks_the_format(write):
+def test_a_file_that_pynwb_refuses_is_read_as_it_is_stored(write):
     def damage(file):
         del file["units"].attrs["colnames"]
         del file["session_start_time"]
+
+    whole, session = nf.io.open_nwb(write()), nf.io.open_nwb(write(damage=damage, name="odd.nwb"))
+    for group in ("spikes", "trials"):
+        xr.testing.assert_identical(session[group].to_dataset(), whole[group].to_dataset())
+    assert "pynwb cannot read it" in session.attrs["ingest_report"]
+    with pytest.raises(RecordingError, match="pynwb cannot read it"):
+        nf.io.open_nwb(write(damage=damage, name="odd.nwb"), on_issue="raise")
+
+
+def agree(path, monkeypatch):
+    through_pynwb = nf.io.open_nwb(path)
+    with monkeypatch.context() as without:
+        without.setattr(_door, "_through_pynwb", None)
+        as_stored = nf.io.open_nwb(path)
+    assert "pynwb cannot read it" in as_stored.attrs["ingest_report"]
+    assert "pynwb cannot read it" not in through_pynwb.attrs["ingest_report"]
+    for session in (as_stored, through_pynwb):
+        del session.attrs["ingest_report"]
+    xr.testing.assert_identical(as_stored, through_pynwb)
+
+
+@pytest.mark.parametrize("name", ["human_mtl_boundaries", "mouse_three_units"])
+def test_the_file_as_stored_and_pynwb_agree(real_data, name, monkeypatch):
+    agree(real_data / f"{name}.nwb", monkeypatch)
+
+
+def test_what_is_no_recording_by_either_way(write):
+    def damage(file):
+        del file["units/spike_times"]
+        file.create_group("units/spike_times")
 
     with pytest.raises(RecordingError, match="breaks the NWB format"):
         nf.io.open_nwb(write(damage=damage))

@@ -84,7 +84,9 @@ def test_the_mouse_recording_needs_no_trials(real_data):
     assert session["spikes"].sizes == {"spike": 21_354, "unit": 3}
     assert session["spikes"]["unit_id"].values.tolist() == [6, 191, 206]
     assert session.attrs["session_id"] == ""
-    assert issues(session, "epochs")["not one value for each row"]["where"] == "epochs/tags"
+    assert (
+        session["intervals/epochs"]["tags_row_size"].values.sum() == session["intervals/epochs"]["tags"].size
+    )
     nf.schema.check(session, "session")
 
 
@@ -199,13 +201,49 @@ def test_an_index_that_does_not_fit_the_spikes_is_refused(write, ends):
         nf.io.open_nwb(path)
 
 
-def test_ragged_columns_are_left_out_and_told(write):
+def test_ragged_columns_keep_their_values_and_their_rows(write):
+    def add(nwb):
+        nwb.add_trial_column("licks", "seconds", data=[1.0, 2.0, 3.0], index=[1, 1, 3])
+        nwb.add_trial_column("words", "said", data=["a", "b"], index=[0, 2, 2])
+
+    session = nf.io.open_nwb(write(add), rename={"words": "said"})
+    trials = session["trials"].to_dataset()
+    assert trials["licks"].values.tolist() == [1.0, 2.0, 3.0]
+    assert trials["licks_row_size"].values.tolist() == [1, 0, 2]
+    assert (trials["said"].values.tolist(), trials["said_row_size"].values.tolist()) == (
+        ["a", "b"],
+        [0, 2, 0],
+    )
+    assert not issues(session, "trials")
+    responses = nf.prep.responses(session, stimulus="image")
+    assert "licks_row_size" in responses.coords
+    assert "licks" not in responses.coords
+
+
+@pytest.mark.parametrize(("ends", "told"), [([2, 1, 3], "decreases"), ([1, 1, 2], "ends at 2")])
+def test_a_ragged_column_whose_index_does_not_fit_is_left_out_and_told(write, ends, told):
     def add(nwb):
         nwb.add_trial_column("licks", "seconds", data=[1.0, 2.0, 3.0], index=[1, 1, 3])
 
-    session = nf.io.open_nwb(write(add))
+    def damage(file):
+        file["intervals/trials/licks_index"].write_direct(np.array(ends, "u1"))
+
+    session = nf.io.open_nwb(write(add, damage))
     assert "licks" not in session["trials"]
-    assert issues(session, "trials/licks")["not one value for each row"]["action"] == "left out"
+    assert told in next(iter(issues(session, "trials/licks")))
+
+
+def test_repair_sorts_spikes_and_drops_what_is_no_time(write):
+    odd = np.array([0.2, 0.1, np.nan, 2.5, 0.05])
+    session = nf.io.open_nwb(write(damage=lambda file: file["units/spike_times"].write_direct(odd)))
+    assert session["spikes"]["row_size"].values.tolist() == [3, 0, 2]
+    path = write(damage=lambda file: file["units/spike_times"].write_direct(odd))
+    mended = nf.io.open_nwb(path, on_issue="repair")
+    assert mended["spikes"]["spike_time"].values.tolist() == [0.1, 0.2, 0.05, 2.5]
+    assert mended["spikes"]["row_size"].values.tolist() == [2, 0, 2]
+    told = issues(mended, "units")
+    assert told["unsorted spike times"]["action"] == "sorted"
+    assert told["NaN or infinite spike times"]["action"] == "dropped"
 
 
 def test_electrodes_that_do_not_exist_give_no_area(write):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import listing
+from ...errors import listing
 
 if TYPE_CHECKING:
-    from ._report import Entry
+    from ..session._report import Entry
+
+NEEDED = ("session_id", "subject", "session_start_time")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Units:
 
 @dataclass(frozen=True)
 class Series:
-    """A continuous series: where it lies, its shape, samples per second (None where irregular), and units."""
+    """A series: where it lies, its shape, samples per second (None where irregular), and units."""
 
     name: str
     path: str
@@ -89,10 +91,11 @@ class Inspection:
     issues: tuple[Entry, ...]
 
     def __str__(self) -> str:
-        said = [f"{name.replace('_', ' ')} {value or '(not given)'}" for name, value in self.about.items()]
+        told = {name: value or "(not given)" for name, value in self.about.items() if value or name in NEEDED}
+        said = [f"{name.replace('_', ' ')} {value}" for name, value in told.items()]
         parts = {
             "tables of intervals": self.tables,
-            "continuous series": self.continuous,
+            "series, events and images": self.continuous,
             "worth knowing": [f"  {entry}" for entry in self.issues],
         }
         lists = [

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..errors import SchemaError, listing
-from ..names import RESPONSES, TIME, TRIAL, UNIT
+from ...errors import SchemaError, listing
+from ...names import RESPONSES, TIME, TRIAL, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,19 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import RecordingError
-from ..names import AREA
-from ._columns import REGION_COLUMNS, as_column, check_rename, hold, renamed
+from ...errors import RecordingError
+from ...names import AREA
+from ..door._door import is_a
+from ..door._survey import refuse_overclaims, shape_of
+from ..session._columns import REGION_COLUMNS, as_column, check_rename, hold, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ._columns import Array, Columns
-    from ._door import Recording
-    from ._report import Report
+    from ..door._door import Recording
+    from ..session._columns import Array, Columns
+    from ..session._report import Report
 
 # These are read on their own.
-_NOT_COLUMNS_OF_UNITS = ("spike_times", "electrodes")
+_NOT_COLUMNS_OF_UNITS = (
+    "spike_times",
+    "electrodes",
+    "obs_intervals",
+    "waveforms",
+    "waveform_mean",
+    "waveform_sd",
+)
+# The columns of these become coords of series and of events.
+_FURTHER_TABLES = ("PlaneSegmentation", "ElectrodesTable", "EventsTable")
 
 
 def columns_of(
@@ -30,7 +41,12 @@ def columns_of(
     without: Iterable[str] = (),
 ) -> Columns:
     """The columns of ``table`` that hold one value for each row, under their new names."""
-    raw = {name: _values(table[name]) for name in table.colnames if name not in without}
+    raw: dict[str, Any] = {}
+    for name in table.colnames:
+        try:
+            raw |= {} if name in without else {name: _values(table[name])}
+        except OSError as error:
+            report.defect(f"cannot be read: {error}", where=f"{table.name}/{name}", action="left out")
     stored = recording.stored(table)
     for name in _unlisted(table, stored):
         report.note("column not listed in the table's colnames", where=f"{table.name}/{name}")
@@ -57,6 +73,11 @@ def check_renamed_columns(recording: Recording, rename: Mapping[str, str]) -> No
     """Raise if ``rename`` speaks of a column that no table has."""
     tables = [table for table in (recording.nwb.units,) if table is not None]
     tables += interval_tables(recording).values()
+    tables += [
+        table
+        for table in recording.all("DynamicTable")
+        if table.name == "electrodes" or any(is_a(table, kind) for kind in _FURTHER_TABLES)
+    ]
     known = [[*table.colnames, *_unlisted(table, recording.stored(table))] for table in tables]
     check_rename(rename, [name for names in known for name in names])
 
@@ -72,7 +93,14 @@ def described_units(
 
 def spike_times(recording: Recording) -> tuple[Array, Array]:
     """Spike times of all units one after the other, and the number of spikes of each."""
+    stored, row_size = spike_rows(recording)
+    return np.asarray(stored[:], dtype=np.float64), row_size
+
+
+def spike_rows(recording: Recording) -> tuple[Any, Array]:
+    """The spike times as they are stored, not read yet, and the number of spikes of each unit."""
     stored, ends = spike_index(recording)
+    refuse_overclaims(stored, "units: spike_times")
     row_size = np.diff(ends, prepend=0)
     if np.any(row_size < 0):
         raise RecordingError("units: spike_times_index decreases, so it is not known whose spikes are whose")
@@ -81,7 +109,7 @@ def spike_times(recording: Recording) -> tuple[Array, Array]:
         raise RecordingError(
             f"units: spike_times_index ends at {total}, but there are {len(stored)} spike times"
         )
-    return np.asarray(stored[:], dtype=np.float64), row_size
+    return stored, row_size
 
 
 def spike_index(recording: Recording) -> tuple[Any, Array]:
@@ -90,7 +118,7 @@ def spike_index(recording: Recording) -> tuple[Any, Array]:
     if units is None:
         raise RecordingError("there is no table of units; neurofit.io.inspect shows what the file holds")
     index = units["spike_times"] if "spike_times" in units.colnames else None
-    if index is None or not hasattr(index, "target"):
+    if index is None or not is_a(index, "VectorIndex"):
         raise RecordingError("the units have no spike times; neurofit.io.inspect shows what the file holds")
     return index.target.data, np.asarray(index.data[:]).astype(np.int64)
 
@@ -111,8 +139,11 @@ def _electrode_areas(units: Any, report: Report) -> Array | None:
     if "electrodes" not in units.colnames:
         return None
     column = units["electrodes"]
-    region = getattr(column, "target", column)
+    region = column.target if is_a(column, "VectorIndex") else column
     table = region.table
+    if table is None:
+        report.defect("a reference that leads nowhere", where="units/electrodes", action="no area")
+        return None
     located = as_column(table["location"][:]) if "location" in table.colnames else None
     if located is None:
         return None
@@ -131,22 +162,17 @@ def _electrode_areas(units: Any, report: Report) -> Array | None:
 
 def _values(column: Any) -> Any:
     """What ``column`` holds, or None where that is not one plain value for each row (and may be large)."""
-    from h5py import Dataset
-    from hdmf.common import DynamicTableRegion, VectorIndex
-    from hdmf.container import AbstractContainer
-
-    if isinstance(column, VectorIndex | DynamicTableRegion):
+    if is_a(column, "VectorIndex") or is_a(column, "DynamicTableRegion") or len(shape_of(column.data)) != 1:
         return None
-    data = column.data
-    is_plain = isinstance(data, Dataset | np.ndarray | list | tuple) or hasattr(data, "dataset")
-    values = column[:] if is_plain and len(np.shape(data)) == 1 else None
+    refuse_overclaims(column.data, column.name)
+    values = column[:]
     # References to other parts of the file, such as electrode groups, are told by their names.
-    if values is not None and len(values) and all(isinstance(value, AbstractContainer) for value in values):
-        return [value.name for value in values]
-    return values
+    names = [getattr(value, "name", None) for value in values]
+    return names if names and all(isinstance(name, str) for name in names) else values
 
 
 def _unlisted(table: Any, stored: Any) -> list[str]:
     """Columns that lie in the table's group, but that its list of columns forgets: pynwb passes them over."""
     known = {*table.colnames, *(column.name for column in table.columns), table.id.name}
-    return [name for name, item in stored.items() if name not in known and getattr(item, "ndim", 0) == 1]
+    shapes = {name: getattr(stored.get(name), "shape", None) or () for name in stored}
+    return [name for name, shape in shapes.items() if name not in known and len(shape) == 1]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import provenance
-from ..errors import SchemaError
-from ..names import (
+from ... import provenance
+from ...errors import SchemaError
+from ...names import (
     AREA,
     INTERVALS,
     RESPONSES,

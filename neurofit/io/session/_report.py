@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import RecordingError, listing, unknown_name
+from ...errors import RecordingError, listing, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ON_ISSUE = ("flag", "raise")
+ON_ISSUE = ("flag", "raise", "repair")
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,26 @@ class Report:
         if self.on_issue not in ON_ISSUE:
             raise unknown_name("way with issues", self.on_issue, ON_ISSUE)
 
-    def note(self, issue: str, *, where: str, rows: Iterable[int] = (), action: str = "kept") -> None:
+    @property
+    def repairs(self) -> bool:
+        """Whether what can be put right without guessing is to be put right."""
+        return self.on_issue == "repair"
+
+    def note(self, issue: str, *, where: str, rows: Iterable[int] = (), action: str = "kept") -> Entry:
         """Enter something that is no fault of the recording, such as a column that cannot be held."""
-        self.entries.append(Entry(issue, where, [int(row) for row in rows], action))
+        entry = Entry(issue, where, [int(row) for row in rows], action)
+        if entry not in self.entries:  # The same part may be looked at twice.
+            self.entries.append(entry)
+        return entry
 
     def defect(self, issue: str, *, where: str, rows: Iterable[int] = (), action: str = "kept") -> None:
         """Enter something that is wrong with the recording."""
-        self.note(issue, where=where, rows=rows, action=action)
-        self.defects.append(self.entries[-1])
+        self.defects.append(self.note(issue, where=where, rows=rows, action=action))
+
+    def forget(self, known: int) -> None:
+        """Drop what was entered after the first ``known`` entries."""
+        self.entries = self.entries[:known]
+        self.defects = [entry for entry in self.defects if entry in self.entries]
 
     def settle(self, source: str) -> None:
         """Raise if there are defects and ``on_issue`` asks for that."""

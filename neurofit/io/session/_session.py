@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..errors import RecordingError, listing, unknown_name
-from ..names import (
+from ... import schema
+from ...errors import RecordingError, listing, unknown_name
+from ...names import (
     AREA,
     ISSUE,
     ROW_SIZE,
@@ -31,7 +32,7 @@ from ._columns import free_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._columns import Array, Columns
+    from ._columns import Array, Columns, Ragged
     from ._report import Report
 
 NOT_FINITE, REVERSED, ZERO_LENGTH = "NaN or infinite time", "reversed", "zero length"
@@ -50,7 +51,9 @@ def unit_coords(unit_id: Array, area: Array, columns: Columns, report: Report) -
 
 def spikes(times: Array, row_size: Array, coords: dict[str, Any], report: Report) -> xr.Dataset:
     """Spike times of all units, one unit after the other, and how many each has."""
-    _check_spike_times(times, row_size, report)
+    check_spike_times(times, row_size, report)
+    if report.repairs:
+        times, row_size = _mended(times, row_size)
     return xr.Dataset(
         {
             SPIKE_TIME: (SPIKE, times, {"units": "s", "long_name": "spike time"}),
@@ -60,14 +63,25 @@ def spikes(times: Array, row_size: Array, coords: dict[str, Any], report: Report
     )
 
 
-def intervals(columns: Columns, ids: Array, *, name: str, report: Report) -> xr.Dataset:
-    """One table of intervals: a variable for each column, and what is wrong with each row."""
+def intervals(
+    columns: Columns, ids: Array, *, name: str, report: Report, several: Mapping[str, Ragged] | None = None
+) -> xr.Dataset:
+    """One table of intervals: a variable for each column, and what is wrong with each row.
+
+    Columns with ``several`` values for each row lie along dims of their own.
+    """
     _note_repeats(ids, where=name, report=report)
+    if ids.size and not np.array_equal(ids, np.arange(len(ids))):
+        report.note("ids are not 0, 1, 2, ...", where=name)
     issue = _check_times(columns, len(ids), name, report)
     columns = free_names(columns, _TAKEN_BY_TRIALS, where=name, report=report)
     units = {time: {"units": "s"} for time in (START_TIME, STOP_TIME)}
+    variables = {column: (TRIAL, values, units.get(column, {})) for column, values in columns.items()}
+    taken = {*_TAKEN_BY_TRIALS, *variables}
+    for column, ragged in free_names(several or {}, taken, where=name, report=report).items():
+        variables |= ragged.variables(column)
     return xr.Dataset(
-        {column: (TRIAL, values, units.get(column, {})) for column, values in columns.items()},
+        variables,
         {
             TRIAL_ID: (TRIAL, ids),
             VALID: (TRIAL, (issue == "") | (issue == ZERO_LENGTH)),
@@ -91,12 +105,14 @@ def chosen(tables: Mapping[str, xr.Dataset], trials: str | None, report: Report)
 
 def tree(parts: dict[str, xr.Dataset | None], attrs: dict[str, Any], report: Report) -> xr.DataTree:
     """The session: ``attrs`` and the report at the root, and those of ``parts`` that there are."""
-    root = xr.Dataset(attrs={**attrs, "ingest_report": report.as_json()})
+    about = {"schema_version": schema.version("session"), **attrs, "ingest_report": report.as_json()}
+    root = xr.Dataset(attrs=about)
     present = {f"/{name}": part for name, part in parts.items() if part is not None}
     return xr.DataTree.from_dict({"/": root, **present})
 
 
-def _check_spike_times(times: Array, row_size: Array, report: Report) -> None:
+def check_spike_times(times: Array, row_size: Array, report: Report) -> None:
+    """Report what is wrong with the values of spike times; ``_mended`` puts it right."""
     stops = np.cumsum(row_size)
     bad: dict[str, list[int]] = {"NaN or infinite spike times": [], "unsorted spike times": []}
     early: list[int] = []
@@ -109,11 +125,19 @@ def _check_spike_times(times: Array, row_size: Array, report: Report) -> None:
             bad["unsorted spike times"].append(unit)
         if np.any(finite < 0):
             early.append(unit)
-    for issue, units in bad.items():
+    actions = ("dropped", "sorted") if report.repairs else ("kept", "kept")
+    for (issue, units), action in zip(bad.items(), actions, strict=True):
         if units:
-            report.defect(issue, where="units", rows=units)
+            report.defect(issue, where="units", rows=units, action=action)
     if early:
         report.note("spikes before time zero", where="units", rows=early)
+
+
+def _mended(times: Array, row_size: Array) -> tuple[Array, Array]:
+    """Spike times without NaN and infinite ones, sorted within each unit."""
+    trains = [np.sort(train[np.isfinite(train)]) for train in np.split(times, np.cumsum(row_size)[:-1])]
+    sizes = [train.size for train in trains[: len(row_size)]]
+    return np.concatenate(trains), np.array(sizes, dtype=row_size.dtype)
 
 
 def _check_times(columns: Columns, rows: int, name: str, report: Report) -> Array:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ..errors import UnknownNameError, listing, unknown_name
-from ..names import AREA
+from ...errors import UnknownNameError, listing, unknown_name
+from ...names import AREA, TRIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,11 +19,24 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Columns = dict[str, Array]
+Column = TypeVar("Column")
 
 # Where labs write the region of a unit when they do not use the table of electrodes.
 REGION_COLUMNS = (AREA, "location", "brain_area", "brain_region", "region")
 
 _BYTES_AS_TEXT = re.compile(r"""b(['"]).*\1""", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """The values of a ragged column and the number of them in each row."""
+
+    values: Array
+    sizes: Array
+
+    def variables(self, name: str) -> dict[str, Any]:
+        """The column as variables: ``name`` along a dim of its own, and ``<name>_row_size`` of each trial."""
+        return {name: (f"{name}_item", self.values), f"{name}_row_size": (TRIAL, self.sizes)}
 
 
 def text(value: object) -> str:
@@ -39,6 +53,24 @@ def text(value: object) -> str:
         except (SyntaxError, ValueError):
             return str(value)  # It only looks like bytes, so it stands as it is.
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def names_of(values: Array) -> Array:
+    """What was shown, as text; empty where ``values`` do not say.
+
+    Whole numbers lose their decimal point: the orientation 45.0 is the stimulus ``"45"``.
+
+    >>> names_of(np.array([45.0, np.nan])).tolist()
+    ['45', '']
+    """
+    if values.dtype.kind != "f":
+        return values.astype(str)
+    there = ~np.isnan(values)
+    known = values[there]
+    named = np.full(values.shape, "", dtype="U32")
+    whole = np.all(np.abs(known) < 2**53) and np.all(known == np.floor(known))
+    named[there] = known.astype(np.int64 if whole else known.dtype).astype(str)
+    return named
 
 
 def as_column(values: Any) -> Array | None:
@@ -93,10 +125,12 @@ def check_rename(rename: Mapping[str, str], known: Iterable[str]) -> None:
             raise unknown_name("column", name, known)
 
 
-def free_names(columns: Columns, taken: Iterable[str], *, where: str, report: Report) -> Columns:
+def free_names(
+    columns: Mapping[str, Column], taken: Iterable[str], *, where: str, report: Report
+) -> dict[str, Column]:
     """``columns``, with an underscore behind each name that neurofit itself uses in such a table."""
     taken = set(taken)
-    freed: Columns = {}
+    freed: dict[str, Column] = {}
     for name, column in columns.items():
         free = name
         while free in taken or (free != name and free in columns):
