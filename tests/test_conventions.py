@@ -132,6 +132,8 @@ def results(make_recording, make_activations, layer_map):
     return {
         "prep.responses": responses,
         "prep.average": prep.average(responses),
+        "prep.join": prep.join({"once": session, "again": session}, pseudo_population=True),
+        "io.from_brainio": io.from_brainio(io.to_brainio(responses).drop_attrs(deep=False)),
         "rsa.rdm": rdm,
         "rsa.noise_precision": rsa.noise_precision(counts),
         "rsa.compare": rsa.compare(rdm, rdm),
@@ -145,7 +147,7 @@ def results(make_recording, make_activations, layer_map):
 
 RESULTS = ["prep.responses", "prep.average", "rsa.rdm", "rsa.noise_precision", "rsa.compare"]
 RESULTS += ["rsa.split_half_reliability", "nets.history", "nets.activations", "nets.record"]
-RESULTS += ["compare.areas_to_layers"]
+RESULTS += ["compare.areas_to_layers", "prep.join", "io.from_brainio"]
 
 
 @pytest.mark.parametrize("name", RESULTS)

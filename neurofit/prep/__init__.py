@@ -4,6 +4,7 @@ from ._align import align
 from ._align_series import align_series
 from ._average import average
 from ._dprime import dprime
+from ._join import join
 from ._normalise import rates, subtract_baseline, zscore
 from ._responses import responses
 from ._select import select_units
@@ -15,6 +16,7 @@ __all__ = [
     "align_series",
     "average",
     "dprime",
+    "join",
     "rates",
     "responses",
     "select_units",
