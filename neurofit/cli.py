@@ -60,17 +60,23 @@ def demo(*, out: Path = Path("neurofit-demo"), seed: int = 0, force: bool = Fals
 
 
 @app.command
-def inspect(file: Path) -> None:
+def inspect(file: Path, *, deep: bool = False, analysis: str | None = None) -> None:
     """Show what is in a recording, and what is wrong with it, without reading it whole.
 
     Parameters
     ----------
     file
         An NWB file.
+    deep
+        Read all values too, for what is wrong with them.
+    analysis
+        Tell too what the recording lacks for this analysis, such as rsa; its spikes are read for that.
     """
     from . import io
 
-    print(io.inspect(file))
+    print(io.inspect(file, deep=deep))
+    if analysis is not None:
+        print(f"\n{io.check_requirements(file, analysis=analysis, continuous=False)}")
 
 
 @Parameter(name="*")

@@ -4,6 +4,7 @@ from ._atomic import beside
 from ._brainio import from_brainio, to_brainio
 from ._many import open_many
 from ._pynapple import from_pynapple, to_pynapple
+from ._requirements import Requirements, check_requirements
 from ._store import load, save
 from ._write_nwb import read_result, write_nwb
 from .door import fingerprint
@@ -12,7 +13,9 @@ from .session import from_arrays
 
 __all__ = [
     "Inspection",
+    "Requirements",
     "beside",
+    "check_requirements",
     "fingerprint",
     "from_arrays",
     "from_brainio",
