@@ -72,6 +72,13 @@ def test_train_shows_a_users_own_images(folder):
     assert (done.returncode, "holds a Dataset; images are" in done.stderr) == (1, True)
 
 
+def test_inspect_reads_values_only_where_it_is_asked_to(tmp_path):
+    simulate.nwb(tmp_path / "odd.nwb", units=4, trials=8, quirks=["nan_spikes"], rng=0)
+    quick, deep = (neurofit("inspect", "odd.nwb", *how, cwd=tmp_path).stdout for how in ([], ["--deep"]))
+    assert "NaN or infinite spike times" not in quick
+    assert "units, rows 0: NaN or infinite spike times" in deep
+
+
 def test_inspect_describes_a_recording(folder):
     done = neurofit("inspect", "session.nwb", cwd=folder)
     assert done.returncode == 0

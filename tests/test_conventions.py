@@ -175,9 +175,19 @@ def test_small_unsigned_counts_are_not_wrapped_around(make_recording, make_activ
 
     model = make_activations()
     large = (100 + 20 * make_recording(model, {"V1": "first"})).clip(0, 250).astype("uint8")
-    exact = large.astype(float)
+    angles = np.arange(large.sizes["trial"]) % 6 * 30
+    large = large.assign_coords(angle=("trial", angles)).assign_attrs(window="[0.0, 0.5]", bin=0.5)
+    in_time = large.expand_dims(time=[0.0, 0.5], axis=-1).copy()
+    in_time[..., 1] += 5
+    exact, exact_in_time = large.astype(float), in_time.astype(float)
     for function in (
         prep.average,
+        prep.rates,
+        prep.zscore,
+        lambda counts: xr.concat(prep.split_half(counts, rng=0), "half"),
+        lambda counts: prep.select_units(counts, least_rate=1, least_reliability=0, rng=0),
+        lambda counts: prep.tuning(counts, by="angle", rng=0, permutations=10),
+        lambda counts: prep.dprime(counts, by="angle", a=0, b=30),
         rsa.rdm,
         lambda counts: rsa.rdm(counts, measure="crossnobis"),
         rsa.noise_precision,
@@ -185,3 +195,10 @@ def test_small_unsigned_counts_are_not_wrapped_around(make_recording, make_activ
         lambda counts: compare.areas_to_layers(counts, model, draws=5, rng=0, progress=False),
     ):
         xr.testing.assert_equal(function(large), function(exact))
+    for function in (
+        lambda counts: prep.subtract_baseline(counts, window=(0.5, 1.0)),
+        lambda counts: prep.zscore(counts, baseline=(0.5, 1.0)),
+        prep.average,
+        prep.rates,
+    ):
+        xr.testing.assert_equal(function(in_time), function(exact_in_time))

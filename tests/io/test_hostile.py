@@ -183,6 +183,25 @@ def test_samples_without_a_time_are_dropped_by_repair_only(make):
     np.testing.assert_array_equal(mended["data"], flagged["data"].values[known])
 
 
+def test_trials_that_overlap_stay_two_valid_rows_and_are_flagged(opened, whole):
+    trials = opened("overlapping_trials")["trials"]
+    assert trials["issue"].values.tolist() == ["", "overlaps an earlier row"] + [""] * 10
+    assert trials["valid"].all()
+    assert trials.sizes["trial"] == whole["trials"].sizes["trial"]
+
+
+def test_spikes_long_after_all_else_are_told_without_observations_too(make, tmp_path):
+    path = tmp_path / "late.nwb"
+    path.write_bytes(make("spikes_outside_session").read_bytes())
+    with h5py.File(path, "r+") as file:
+        for name in ("obs_intervals", "obs_intervals_index"):
+            del file["units"][name]
+        names = [name for name in file["units"].attrs["colnames"] if name != "obs_intervals"]
+        file["units"].attrs["colnames"] = names
+    (told,) = [entry for entry in entries(nf.io.open_nwb(path)) if "long after" in entry["issue"]]
+    assert told["rows"] == [0]
+
+
 def test_quirks_come_together(make):
     session = nf.io.open_nwb(make("nan_spikes", "reversed_trials", "unsorted_timestamps"))
     told = " ".join(entry["issue"] for entry in entries(session))

@@ -110,6 +110,14 @@ def test_a_file_on_a_server_gives_the_same_session(serve, recording):
     xr.testing.assert_identical(there, here)
 
 
+def test_responses_are_read_lazily_from_a_server(serve, recording):
+    address = f"{serve(recording.read_bytes())['address']}/file.nwb"
+    options = {"window": (0, 0.5), "bin": 0.1, "stimulus": "image"}
+    lazy = xr.open_dataset(address, engine="nwb", **options)["responses"]
+    expected = nf.prep.responses(nf.io.open_nwb(recording), **options)
+    np.testing.assert_array_equal(lazy.isel(unit=[0, 2]), expected.isel(unit=[0, 2]))
+
+
 def test_only_what_is_read_crosses_the_network(serve, write):
     def add_bulk(file):
         file["analysis"].create_dataset("bulk", data=np.ones(40_000_000, "u1"))

@@ -112,6 +112,14 @@ def test_a_full_folder_lacks_only_what_is_kept_as_pickles_and_says_so(as_zarr, t
         assert where in told, told
 
 
+def test_responses_are_read_lazily_from_a_folder(write, as_zarr):
+    path = write()
+    options = {"window": (0, 0.5), "bin": 0.1, "stimulus": "image"}
+    lazy = xr.open_dataset(as_zarr(path), engine="nwb", **options)["responses"]
+    expected = nf.prep.responses(nf.io.open_nwb(path), **options)
+    np.testing.assert_array_equal(lazy.isel(unit=[0, 2]), expected.isel(unit=[0, 2]))
+
+
 def test_pickles_are_not_run(write, as_zarr, tmp_path):
     def add(nwb):
         nwb.units.add_column("shank", "group", data=[nwb.electrode_groups["shank"]] * 3)
