@@ -163,6 +163,8 @@ def compare(
     responses = prep.responses(
         session, align=counting.align, window=counting.window, bin=None, stimulus=counting.stimulus
     )
+    if responses.isnull().any():  # The report names the units that were not observed in every trial.
+        responses = prep.select_units(responses, least_observed=1)
     models, controls = comparison.read_models(model)
     result = comparison.areas_to_layers(
         responses,

@@ -1,5 +1,6 @@
 """The command, run as a user types it."""
 
+import json
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -107,6 +109,28 @@ def test_compare_takes_several_models_and_zarr(folder, trained):
     done = neurofit(*words, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "Of 2 models" in done.stdout
+
+
+def test_compare_leaves_out_units_that_were_not_observed_in_every_trial(folder, trained):
+    whole = io.open_nwb(folder / "session.nwb")
+    spikes = whole["spikes"].to_dataset()
+    stop = np.full(spikes.sizes["unit"], 1e6)
+    stop[3] = whole["trials"].start_time.values[-1]
+    gap = folder / "gap.nwb"
+    gap.write_bytes((folder / "session.nwb").read_bytes())
+    with h5py.File(gap, "r+") as file:
+        units = file["units"]
+        units["obs_intervals"] = np.stack([0 * stop, stop], axis=1)
+        units["obs_intervals_index"] = np.arange(1, len(stop) + 1)
+        for name, kind in (("obs_intervals", "VectorData"), ("obs_intervals_index", "VectorIndex")):
+            said = {"namespace": "hdmf-common", "neurodata_type": kind, "object_id": name, "description": ""}
+            units[name].attrs.update(said)
+        units["obs_intervals_index"].attrs["target"] = units["obs_intervals"].ref
+        units.attrs["colnames"] = [*units.attrs["colnames"], "obs_intervals"]
+    done = neurofit("compare", gap.name, "--model", trained, "--out", "gap", "--draws", 20, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (left_out,) = json.loads(io.load(folder / "gap" / "results.nc").attrs["left_out"])[-1:]
+    assert (left_out["issue"], left_out["rows"]) == ("observed less than 100% of the time", [3])
 
 
 def test_the_command_is_installed(tmp_path):

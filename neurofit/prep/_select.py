@@ -30,6 +30,7 @@ def select_units(
     *,
     least_rate: float | None = None,
     least_reliability: float | None = None,
+    least_observed: float | None = None,
     by: str = STIMULUS_ID,
     splits: int = 20,
     rng: int | np.random.Generator | None = None,
@@ -54,6 +55,9 @@ def select_units(
         Lowest mean rate to keep, in Hz.
     least_reliability
         Lowest reliability to keep, in [-1, 1].
+    least_observed
+        Lowest share, in [0, 1], of trials and bins that have a value, and are not NaN because the unit was
+        not observed then.
     by
         The coord of trials that tells repeats.
     splits
@@ -103,6 +107,9 @@ def select_units(
         reliability = _reliability(responses, by, splits, np.random.default_rng(rng))
         failing[f"reliability below {least_reliability:g}"] = ~(reliability >= least_reliability)
         references.append(SPLIT_HALF)
+    if least_observed is not None:
+        share = responses.notnull().mean([dim for dim in responses.dims if dim != UNIT]).values
+        failing[f"observed less than {least_observed:.0%} of the time"] = ~(share >= least_observed)
     entries = [_entry(responses, reason, units) for reason, units in failing.items() if units.any()]
     kept = np.flatnonzero(~np.any([*failing.values(), np.zeros(responses.sizes[UNIT], bool)], axis=0))
     if not kept.size:
@@ -112,6 +119,7 @@ def select_units(
         )
     chosen = responses.isel({UNIT: kept}).assign_attrs(left_out=extended(responses.attrs, entries))
     options: dict[str, Any] = {"least_rate": least_rate, "least_reliability": least_reliability}
+    options["least_observed"] = least_observed
     if least_reliability is not None:
         options |= {"by": by, "splits": splits, "rng": seed}
     return provenance.stamp(

@@ -72,7 +72,8 @@ def by_stimulus(responses: xr.DataArray, by: str, fold: str | None = None) -> Tr
         where = listing(np.unique(ids[stimulus[~finite]]))
         raise RecordingError(
             f"responses hold NaN or infinite values in {np.sum(~finite)} of {len(finite)} entries along "
-            f"{rows!r}, at stimuli {where}. Leave these or the units out."
+            f"{rows!r}, at stimuli {where}. Leave these or the units out: "
+            "prep.select_units(responses, least_observed=1) keeps units that were observed all the time."
         )
     codes, folds_from = _folds(responses, rows, stimulus, fold)
     return Trials(values, stimulus, codes, ids, folds_from)

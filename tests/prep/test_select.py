@@ -137,3 +137,16 @@ def test_rates_and_reliability_need_what_they_need():
 def test_survives_saving(ending, tmp_path):
     chosen = nf.prep.select_units(counts(), area="V1")
     assert nf.io.load(nf.io.save(chosen, tmp_path / f"chosen{ending}")).identical(chosen)
+
+
+def test_units_that_were_not_observed_all_the_time_can_be_left_out(tmp_path):
+    nf.simulate.nwb(tmp_path / "gap.nwb", units=6, trials=12, quirks=["unobserved"], rng=0)
+    counts = nf.prep.responses(nf.io.open_nwb(tmp_path / "gap.nwb"), bin=None)
+    with pytest.raises(RecordingError, match="least_observed=1"):
+        nf.rsa.rdm(counts, measure="euclidean")
+    kept = nf.prep.select_units(counts, least_observed=1)
+    assert kept.unit_id.values.tolist() == counts.unit_id.values[1::2].tolist()
+    assert json.loads(kept.attrs["left_out"])[-1]["rows"] == [0, 2, 4]
+    assert np.isfinite(nf.rsa.rdm(kept, measure="euclidean")).all()
+    shares = counts.notnull().mean("trial").values
+    assert nf.prep.select_units(counts, least_observed=shares[0]).sizes["unit"] == 6
