@@ -28,7 +28,12 @@ def compare(
 
     - ``pearson``: correlation over pairs, for dissimilarities on an interval scale;
     - ``cosine``: the same without taking off means, for dissimilarities with a true zero, such as crossnobis;
-    - ``rho_a``: the mean of Spearman's rho when ties are broken at random, for ranks.
+    - ``rho_a``: the mean of Spearman's rho when ties are broken at random, for ranks;
+    - ``spearman``: Spearman's rho, which favours models that predict ties;
+    - ``tau_a``: Kendall's tau in which ties count as neither order; slower than rho_a, and tells the same;
+    - ``tau_b``: Kendall's tau over those that are not tied, which favours models that predict ties.
+
+    For Kendall's taus ``weights`` are whole numbers.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.stats
 import xarray as xr
 from scipy.spatial.distance import squareform
 
@@ -131,3 +132,68 @@ def test_sources_are_cited():
     result = rsa.compare(random_rdm(0), random_rdm(1), measure="rho_a")
     assert "doi:10.7554/eLife.82566" in result.attrs["references"]
     assert result.attrs["units"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("measure", "oracle"),
+    [
+        ("spearman", scipy.stats.spearmanr),
+        ("tau_b", scipy.stats.kendalltau),
+        ("pearson", scipy.stats.pearsonr),
+    ],
+)
+def test_agrees_with_scipy_on_tied_ranks(measure, oracle):
+    rng = np.random.default_rng(0)
+    a, b = (rdm(rng.integers(4, size=66).astype(float), "abcdefghijkl") for _ in range(2))
+    assert rsa.compare(a, b, measure=measure).item() == pytest.approx(oracle(a, b).statistic, abs=1e-12)
+
+
+def test_tau_a_counts_orders_one_by_one():
+    rng = np.random.default_rng(1)
+    a, b = (rng.integers(3, size=15).astype(float) for _ in range(2))
+    i, j = np.triu_indices(15, 1)
+    expected = np.mean(np.sign(a[i] - a[j]) * np.sign(b[i] - b[j]))
+    assert rsa.compare(rdm(a), rdm(b), measure="tau_a").item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_taus_count_whole_pairs():
+    half = xr.DataArray(
+        np.full(6, 0.5), dims="stimulus", coords={"stimulus_id": ("stimulus", list("abcdef"))}
+    )
+    with pytest.raises(SchemaError, match="whole numbers"):
+        rsa.compare(random_rdm(0), random_rdm(1), measure="tau_a", weights=rsa.pair_weights(half))
+
+
+def test_tau_b_favours_a_model_that_predicts_ties_and_tau_a_does_not():
+    truth = np.arange(66.0)
+    noisy = rdm(truth + np.random.default_rng(0).normal(scale=25, size=66), "abcdefghijkl")
+    fine, coarse = (rdm(model, "abcdefghijkl") for model in (truth, truth // 33))
+    taus = {
+        name: [rsa.compare(model, noisy, measure=name).item() for model in (fine, coarse)]
+        for name in ("tau_a", "tau_b")
+    }
+    assert taus["tau_a"][0] > taus["tau_a"][1]
+    assert taus["tau_b"][0] < taus["tau_b"][1]
+
+
+def test_models_of_human_it_in_their_known_order(real_data):
+    """Mean tau a with the four subjects of Kriegeskorte et al. 2008, whose figures are known."""
+    stored = np.load(real_data / "human_it_92_images.npz", allow_pickle=False)
+    known = {
+        "animacy": 0.223,
+        "EVA": 0.166,
+        "FaceBodyManmadeNatobj": 0.137,
+        "HMAX": 0.107,
+        "Silhouette": 0.065,
+        "RADON": 0.026,
+        "V1": 0.018,
+    }
+    images = [f"image {number}" for number in range(92)]
+    subjects = rdm(stored["rdm"].mean(axis=1), images, subject=range(4))
+    names = [name for name in stored["model_names"].tolist() if name in known]
+    rows = [stored["model_names"].tolist().index(name) for name in names]
+    models = rdm(stored["models"][rows], images, model=names)
+    found = rsa.compare(models, subjects, measure="tau_a").mean("subject")
+    assert len(names) == len(known)
+    for name in names:
+        assert found.sel(model=name).item() == pytest.approx(known[name], abs=5e-4)
