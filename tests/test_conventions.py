@@ -137,6 +137,7 @@ def results(make_recording, make_activations, layer_map):
         "rsa.rdm": rdm,
         "rsa.noise_precision": rsa.noise_precision(counts),
         "rsa.compare": rsa.compare(rdm, rdm),
+        "rsa.noise_ceiling": rsa.noise_ceiling(xr.concat([rdm, rdm], "subject")),
         "rsa.split_half_reliability": rsa.split_half_reliability(counts, rng=0, splits=2),
         "nets.history": network.history,
         "nets.activations": nets.activations(network, images),
@@ -147,7 +148,7 @@ def results(make_recording, make_activations, layer_map):
 
 RESULTS = ["prep.responses", "prep.average", "rsa.rdm", "rsa.noise_precision", "rsa.compare"]
 RESULTS += ["rsa.split_half_reliability", "nets.history", "nets.activations", "nets.record"]
-RESULTS += ["compare.areas_to_layers", "prep.join", "io.from_brainio"]
+RESULTS += ["rsa.noise_ceiling", "compare.areas_to_layers", "prep.join", "io.from_brainio"]
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -1,5 +1,6 @@
 """Representational similarity: RDMs, how alike and how reliable they are."""
 
+from ._ceiling import noise_ceiling
 from ._compare import compare
 from ._dissimilarities import Dissimilarity, dissimilarities
 from ._kernels.comparison import Comparator, comparators
@@ -16,6 +17,7 @@ __all__ = [
     "comparators",
     "compare",
     "dissimilarities",
+    "noise_ceiling",
     "noise_estimators",
     "noise_precision",
     "pair_weights",
