@@ -81,9 +81,7 @@ def read(
                 return reader(_through_pynwb(path, file))
             except NeurofitError:
                 raise
-            except (
-                Exception
-            ) as error:  # pynwb and hdmf raise nearly every type on files that break the format.
+            except Exception as error:  # pynwb and hdmf raise nearly every type on odd files.
                 _log.info("%s is read as it is stored", path, exc_info=True)
                 why = str(error).strip().split("\n")[0] or type(error).__name__
         report.forget(known)

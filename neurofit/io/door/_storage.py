@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import RecordingError
+from ._remote import opened_remotely
+from ._zarr import root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +30,9 @@ def stored_at(path: str | Path) -> Iterator[Any]:
     import h5py
 
     if not is_address(path) and is_zarr(Path(path)):
-        from ._zarr import root
-
         yield root(Path(path))
         return
-    source = _remote(str(path)) if is_address(path) else _local(Path(path))
+    source = opened_remotely(str(path)) if is_address(path) else _local(Path(path))
     try:
         file = h5py.File(source, "r")
     except (OSError, RuntimeError, ValueError) as error:
@@ -60,9 +60,3 @@ def _local(path: Path) -> Path:
     if not h5py.is_hdf5(path):
         raise RecordingError(f"{path} is not an HDF5 file, so not an NWB file")
     return path
-
-
-def _remote(address: str) -> Any:
-    from ._remote import opened_remotely
-
-    return opened_remotely(address)
