@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound=BackendArray)
 
 ON_ISSUE = ("flag", "raise")
+ENDS_KEPT = 8  # chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +65,15 @@ class Deflated:
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
         self.chunk = int(dataset.chunks[0])
+        # Where one reading ends another begins, often in the same chunk.
+        self._at_an_end = lru_cache(ENDS_KEPT)(self._inflated)
 
     def __getitem__(self, where: slice) -> Any:
         start, stop, _ = where.indices(len(self.dataset))
         first = start // self.chunk * self.chunk
-        chunks = [self._inflated(offset) for offset in range(first, stop, self.chunk)]
+        offsets = range(first, stop, self.chunk)
+        inner = [self._inflated(offset) for offset in offsets[1:-1]]
+        chunks = [*map(self._at_an_end, offsets[:1]), *inner, *map(self._at_an_end, offsets[1:][-1:])]
         return np.concatenate([np.empty(0, self.dataset.dtype), *chunks])[start - first : stop - first]
 
     def _inflated(self, offset: int) -> Any:
