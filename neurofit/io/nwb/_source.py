@@ -9,6 +9,7 @@ import numpy as np
 
 from ...names import AREA, CHANNEL, CHANNEL_ID, COMPONENT, DATA, SAMPLE, TIME, UNIT, UNIT_ID
 from ..session._columns import free_names
+from ..session._session import note_repeats
 from ._tables import columns_of, ids_of
 
 if TYPE_CHECKING:
@@ -57,10 +58,7 @@ def coords_of_rows(
     if rows is None:
         return {id_name: (dim, np.arange(width)), AREA: (dim, np.full(width, ""))}
     ids = ids_of(table)[rows]
-    _, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
-    repeated = np.flatnonzero(counts[inverse] > 1)
-    if repeated.size:
-        source.report.defect("ids that occur more than once", where=where, rows=repeated)
+    note_repeats(ids, where=where, report=source.report)
     columns = {name: values[rows] for name, values in source.columns(table).items()}
     area = _area(table, columns, width, source)
     columns = free_names(columns, _TAKEN, where=where, report=source.report)

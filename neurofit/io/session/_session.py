@@ -45,7 +45,7 @@ _TAKEN_BY_TRIALS = (TRIAL, TRIAL_ID, VALID, ISSUE)
 
 def unit_coords(unit_id: Array, area: Array, columns: Columns, report: Report) -> dict[str, Any]:
     """Coords on ``unit``: who each unit is and where it sits, with the further columns of its table."""
-    _note_repeats(unit_id, where="units", report=report)
+    note_repeats(unit_id, where="units", report=report)
     columns = free_names(columns, _TAKEN_BY_UNITS, where="units", report=report)
     values = {UNIT_ID: unit_id, AREA: area, **columns}
     return {name: (UNIT, column) for name, column in values.items()}
@@ -72,7 +72,7 @@ def intervals(
 
     Columns with ``several`` values for each row lie along dims of their own.
     """
-    _note_repeats(ids, where=name, report=report)
+    note_repeats(ids, where=name, report=report)
     if ids.size and not np.array_equal(ids, np.arange(len(ids))):
         report.note("ids are not 0, 1, 2, ...", where=name)
     issue = _check_times(columns, len(ids), name, report)
@@ -171,7 +171,8 @@ def _overlapping(start: Array, stop: Array, usable: Array) -> Array:
     return np.sort(rows[1:][start[rows[1:]] < latest[:-1]])
 
 
-def _note_repeats(ids: Array, *, where: str, report: Report) -> None:
+def note_repeats(ids: Array, *, where: str, report: Report) -> None:
+    """Enter ids that stand at more than one row; they stay apart."""
     _, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(counts[inverse] > 1)
     if repeated.size:
