@@ -30,7 +30,8 @@ def draw_stimuli(shown: xr.DataArray, draws: int, rng: np.random.Generator) -> x
     """How often each stimulus is in each bootstrap draw."""
     n_stimuli = shown.sizes[STIMULUS]
     times = rng.multinomial(n_stimuli, np.full(n_stimuli, 1 / n_stimuli), size=draws)
-    return xr.DataArray(times, {STIMULUS_ID: shown[STIMULUS_ID]}, (DRAW, STIMULUS))
+    drawn = xr.DataArray(times, {STIMULUS_ID: shown[STIMULUS_ID]}, (DRAW, STIMULUS))
+    return drawn.isel({STIMULUS: np.argsort(shown[STIMULUS_ID].values)})  # as in RDMs
 
 
 def resample(
@@ -48,7 +49,7 @@ def resample(
     kernel = rsa.comparators[comparator]
     size = max(1, BLOCK // areas.shape[1])
     blocks = [drawn.isel({DRAW: slice(start, start + size)}) for start in range(0, drawn.sizes[DRAW], size)]
-    inside = [kernel(areas, layers, rsa.pair_weights(block).values) for block in blocks]
-    outside = [kernel(areas, layers, rsa.pair_weights(block == 0).values) for block in blocks]
-    full = kernel(areas, layers, np.ones((1, areas.shape[1])))[0]
+    inside = [kernel(areas, layers, block.values.astype(float)) for block in blocks]
+    outside = [kernel(areas, layers, (block == 0).values.astype(float)) for block in blocks]
+    full = kernel(areas, layers, np.ones((1, drawn.sizes[STIMULUS])))[0]
     return Similarities(full, np.concatenate(inside), np.concatenate(outside))

@@ -5,7 +5,7 @@ from ._compare import compare
 from ._dissimilarities import Dissimilarity, dissimilarities
 from ._kernels.comparison import Comparator, comparators
 from ._noise import noise_estimators, noise_precision
-from ._pairs import align_pairs, pair_weights
+from ._pairs import align_pairs
 from ._rdm import rdm
 from ._reliability import split_half_reliability
 from ._trials import repeated
@@ -20,7 +20,6 @@ __all__ = [
     "noise_ceiling",
     "noise_estimators",
     "noise_precision",
-    "pair_weights",
     "rdm",
     "repeated",
     "split_half_reliability",

@@ -13,7 +13,7 @@ from ..errors import AlignmentError, RecordingError, listing
 from ..names import PAIR
 from . import _sources
 from ._kernels.comparison import FEWEST_PAIRS, Comparator, comparators
-from ._pairs import align_pairs
+from ._pairs import align_pairs, all_pairs, stimuli_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from ._trials import Flags, Numbers
 
 
-def compare(
-    a: xr.DataArray, b: xr.DataArray, *, measure: str = "pearson", weights: xr.DataArray | None = None
-) -> xr.DataArray:
+def compare(a: xr.DataArray, b: xr.DataArray, *, measure: str = "pearson") -> xr.DataArray:
     """Similarity of RDMs over their pairs of stimuli.
 
     - ``pearson``: correlation over pairs, for dissimilarities on an interval scale;
@@ -33,8 +31,6 @@ def compare(
     - ``tau_a``: Kendall's tau in which ties count as neither order; slower than rho_a, and tells the same;
     - ``tau_b``: Kendall's tau over those that are not tied, which favours models that predict ties.
 
-    For Kendall's taus ``weights`` are whole numbers.
-
     Parameters
     ----------
     a, b
@@ -43,14 +39,12 @@ def compare(
         layers all by all. A pair that is NaN in either RDM is left out of their comparison.
     measure
         Name of one of ``rsa.comparators``.
-    weights
-        How often each pair counts (``rsa.pair_weights``): dim ``pair``, and further ones such as ``draw``.
 
     Returns
     -------
     DataArray
-        Similarity, at most 1, over all dims but ``pair``: shared ones first, then those of ``weights``, ``a``
-        and ``b``. NaN, with a warning that names the entry, where it is not defined.
+        Similarity, at most 1, over all dims but ``pair``: shared ones first, then those of ``a`` and ``b``.
+        NaN, with a warning that names the entry, where it is not defined.
 
     Raises
     ------
@@ -73,9 +67,8 @@ def compare(
     -1.0
     """
     comparator = comparators[measure]
-    a, b, *weighting = align_pairs(a, b) if weights is None else align_pairs(a, b, weights)
-    each_once = xr.ones_like(a.isel({dim: 0 for dim in a.dims if dim != PAIR}, drop=True), dtype=float)
-    result = _over_other_dims(comparator, weighting[0] if weighting else each_once, a, b)
+    a, b = (all_pairs(rdm) for rdm in align_pairs(a, b))
+    result = _over_other_dims(comparator, a, b)
     tell_undefined(result, f"{measure} similarity", stacklevel=3)
     result = provenance.label(result, units="1", long_name=f"RDM similarity ({measure})")
     return provenance.stamp(
@@ -84,15 +77,16 @@ def compare(
 
 
 def _over_other_dims(comparator: Comparator, *inputs: xr.DataArray) -> xr.DataArray:
-    """Similarity for weights, a and b: dims that two of them share go together, the rest all by all."""
+    """Similarity of a and b: dims that they share go together, the rest all by all."""
     dims = [dim for array in inputs for dim in array.dims if dim != PAIR]
     own = [[dim for dim in array.dims if dims.count(dim) == 1] for array in inputs]
     _check_shared_coords(inputs, shared=set(dims) - {dim for names in own for dim in names})
     inputs = tuple(array.reset_coords(_pair_coords(array), drop=True).astype(np.float64) for array in inputs)
 
-    def all_by_all(weights: Numbers, a: Numbers, b: Numbers) -> Numbers:
-        plain = (np.ascontiguousarray(array).reshape(-1, array.shape[-1]) for array in (a, b, weights))
-        return comparator(*plain).reshape(weights.shape[:-1] + a.shape[:-1] + b.shape[:-1])
+    def all_by_all(a: Numbers, b: Numbers) -> Numbers:
+        rows_a, rows_b = (np.ascontiguousarray(array).reshape(-1, array.shape[-1]) for array in (a, b))
+        once = np.ones((1, stimuli_of(a.shape[-1])))
+        return comparator(rows_a, rows_b, once)[0].reshape(a.shape[:-1] + b.shape[:-1])
 
     result: xr.DataArray = xr.apply_ufunc(
         all_by_all,

@@ -1,16 +1,16 @@
-"""Pairs of stimuli: matched between RDMs by name, weighted for draws of stimuli."""
+"""Pairs of stimuli, matched between RDMs by name."""
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from .. import provenance, schema
-from ..errors import AlignmentError, SchemaError, listing
-from ..names import PAIR, STIMULUS, STIMULUS_A, STIMULUS_B, STIMULUS_ID
-from ._kernels import comparison as kernels
+from .. import schema
+from ..errors import AlignmentError, listing
+from ..names import PAIR, STIMULUS_A, STIMULUS_B
 
 
 def align_pairs(*rdms: xr.DataArray) -> tuple[xr.DataArray, ...]:
@@ -92,52 +92,21 @@ def _check_same_pairs(a: xr.DataArray, b: xr.DataArray) -> None:
     )
 
 
-def pair_weights(multiplicities: xr.DataArray) -> xr.DataArray:
-    """Weight of each pair of stimuli in draws of stimuli with replacement: w_ij = w_i w_j.
-
-    A stimulus that was drawn twice makes no pair with itself: that would be a zero which nobody measured.
-
-    Parameters
-    ----------
-    multiplicities
-        How often each stimulus was drawn: dim ``stimulus``, coord ``stimulus_id``, and further dims such as
-        ``draw``.
-
-    Returns
-    -------
-    DataArray
-        Further dims, then ``pair``, in the order of ``rsa.rdm``: what ``rsa.compare`` takes as ``weights``.
-
-    Raises
-    ------
-    SchemaError
-        If the dim or the coord is missing, or weights are negative or NaN.
-
-    Examples
-    --------
-    >>> stimuli = {"stimulus_id": ("stimulus", ["a", "b", "c"])}
-    >>> pair_weights(xr.DataArray([2, 1, 0], dims="stimulus", coords=stimuli)).values
-    array([2., 0., 0.])
-    """
-    if STIMULUS not in multiplicities.dims or STIMULUS_ID not in multiplicities.coords:
-        raise SchemaError(
-            f"multiplicities need dim {STIMULUS!r} and coord {STIMULUS_ID!r}; got dims {multiplicities.dims} "
-            f"and coords {list(multiplicities.coords)}."
-        )
-    ordered = multiplicities.isel({STIMULUS: np.argsort(multiplicities[STIMULUS_ID].values)})
-    counts = np.asarray(ordered.transpose(..., STIMULUS).values, dtype=np.float64)
-    if not (counts >= 0).all():
-        raise SchemaError(
-            "multiplicities hold negative or NaN values; they count how often a stimulus was drawn."
-        )
-    weights = kernels.pair_weights(counts.reshape(-1, counts.shape[-1]))
-    ids = ordered[STIMULUS_ID].values
+def all_pairs(rdm: xr.DataArray) -> xr.DataArray:
+    """An aligned RDM with each pair of its stimuli; those that it lacks are NaN."""
+    names = [rdm[name].values for name in (STIMULUS_A, STIMULUS_B)]
+    ids, position = np.unique(np.concatenate(names), return_inverse=True)
     first, second = np.triu_indices(len(ids), 1)
-    kept = {name: coord for name, coord in ordered.coords.items() if STIMULUS not in coord.dims}
-    result = xr.DataArray(
-        weights.reshape(*counts.shape[:-1], -1),
-        dims=[*(dim for dim in multiplicities.dims if dim != STIMULUS), PAIR],
-        coords={**kept, STIMULUS_A: (PAIR, ids[first]), STIMULUS_B: (PAIR, ids[second])},
-    )
-    result = provenance.label(result, units="1", long_name="Weight of a pair of stimuli")
-    return provenance.stamp(result, "rsa.pair_weights", sources=[multiplicities])
+    if len(first) == rdm.sizes[PAIR]:
+        return rdm
+    a, b = np.split(position, 2)
+    values = np.full((*rdm.shape[:-1], len(first)), np.nan)
+    values[..., a * (2 * len(ids) - a - 1) // 2 + b - a - 1] = rdm.values
+    kept = {name: coord for name, coord in rdm.coords.items() if PAIR not in coord.dims}
+    pairs = {STIMULUS_A: (PAIR, ids[first]), STIMULUS_B: (PAIR, ids[second])}
+    return xr.DataArray(values, {**kept, **pairs}, rdm.dims, name=rdm.name, attrs=rdm.attrs)
+
+
+def stimuli_of(pairs: int) -> int:
+    """How many stimuli have this many pairs."""
+    return (1 + isqrt(1 + 8 * pairs)) // 2

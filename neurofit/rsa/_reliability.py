@@ -17,6 +17,7 @@ from ._dissimilarities import Dissimilarity, dissimilarities
 from ._kernels.comparison import Comparator, comparators
 from ._kernels.patterns import repeat_number
 from ._noise import DEFAULT, estimated_precision
+from ._pairs import stimuli_of
 from ._trials import Trials, by_stimulus, repeated, rows_of
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _halves(trials: Trials, *, equal: bool, rng: np.random.Generator) -> tuple[T
 
 def _alike(compared: Comparator, a: Numbers, b: Numbers) -> Numbers:
     pairs = a.shape[-1]
-    each_once = np.ones((1, pairs))
+    each_once = np.ones((1, stimuli_of(pairs)))
     rdms = zip(a.reshape(-1, 1, pairs), b.reshape(-1, 1, pairs), strict=True)
     return np.reshape([compared(one, other, each_once) for one, other in rdms], a.shape[:-1])
 

@@ -1,8 +1,11 @@
-"""How alike two RDMs are, for many RDMs and many weightings of their pairs at once.
+"""How alike two RDMs are, for many RDMs and many draws of their stimuli at once.
 
-Each comparator takes RDMs ``a`` and ``b`` and ``weights`` of the pairs, one set for each draw. A pair of
-weight w counts as if it stood there w times, so that a bootstrap over stimuli, whose pairs have as weights
-the products of two multiplicities, is a matrix product. Where memory is short, call it with blocks of draws.
+Each comparator takes RDMs ``a`` and ``b``, all pairs of the same stimuli in squareform order, and ``times``,
+how often each stimulus is in each draw. Where memory is short, call it with blocks of draws.
+
+Most are a function of ``a``, ``b`` and weights of the pairs: a pair of weight w counts as if it stood there w
+times, so that a bootstrap over stimuli, whose pairs have as weights the products of two multiplicities, is a
+matrix product.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from math import comb
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -21,15 +25,41 @@ from ...registry import Registry
 RdmsA = Float[np.ndarray, "a pair"]
 RdmsB = Float[np.ndarray, "b pair"]
 Weights = Float[np.ndarray, "draw pair"]
+Times = Float[np.ndarray, "draw stimulus"]
 Similarities = Float[np.ndarray, "draw a b"]
-Comparator = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+OverPairs = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Noise = Float[np.ndarray, "stimulus stimulus"]
+
+
+class Comparator(Protocol):
+    """A similarity of RDMs; ``noise`` is the covariance of the noise of the stimuli, where it matters."""
+
+    takes_noise: bool
+
+    def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
+        """Similarity of each RDM of ``a`` to each of ``b`` in each draw."""
+
 
 comparators: Registry[Comparator] = Registry("comparator")
 
 FEWEST_PAIRS = 3  # Two pairs correlate perfectly whatever they are.
 
 
-def pairwise_complete(comparator: Comparator) -> Comparator:
+class PairComparator:
+    """A comparator that knows weights of pairs only."""
+
+    takes_noise = False
+
+    def __init__(self, over_pairs: OverPairs) -> None:
+        self.over_pairs = over_pairs
+        self.__doc__ = over_pairs.__doc__
+
+    def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
+        """Similarity where each pair weighs as much as its two stimuli were drawn."""
+        return self.over_pairs(a, b, pair_weights(times))
+
+
+def pairwise(comparator: OverPairs) -> PairComparator:
     """``comparator``, made to leave out of each comparison the pairs that are NaN in either RDM."""
 
     @wraps(comparator)
@@ -45,7 +75,7 @@ def pairwise_complete(comparator: Comparator) -> Comparator:
                     )
         return result
 
-    return complete
+    return PairComparator(complete)
 
 
 def _patterns_of_presence(rdms: RdmsA) -> list[tuple[Bool[np.ndarray, " pair"], np.ndarray]]:
@@ -55,7 +85,7 @@ def _patterns_of_presence(rdms: RdmsA) -> list[tuple[Bool[np.ndarray, " pair"], 
 
 
 @comparators.register("pearson")
-@pairwise_complete
+@pairwise
 def pearson(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Pearson correlation over pairs."""
     # Centred beforehand, the sums below lose no digits to a common offset.
@@ -76,7 +106,7 @@ def _variance(square: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 
 @comparators.register("cosine")
-@pairwise_complete
+@pairwise
 def cosine(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Cosine of the angle between the RDMs: correlation without taking off the mean, for a true zero."""
     length_a, length_b = np.sqrt(weights @ (a * a).T), np.sqrt(weights @ (b * b).T)
@@ -91,7 +121,7 @@ def _products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
 
 
 @comparators.register("rho_a")
-@pairwise_complete
+@pairwise
 def rho_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Spearman's rho expected when ties are broken at random (Schuett et al. 2023).
 
@@ -103,7 +133,7 @@ def rho_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
 
 
 @comparators.register("spearman")
-@pairwise_complete
+@pairwise
 def spearman(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Pearson correlation of the mid-ranks: sum(x y) / sqrt(sum(x^2) sum(y^2)), their means taken off."""
     squares_a, squares_b = (
@@ -127,7 +157,7 @@ def _rank_products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
 
 
 @comparators.register("tau_a")
-@pairwise_complete
+@pairwise
 def tau_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Kendall's tau a: pairs of pairs in the same order less those in the other, over all n (n - 1) / 2.
 
@@ -137,7 +167,7 @@ def tau_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
 
 
 @comparators.register("tau_b")
-@pairwise_complete
+@pairwise
 def tau_b(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Kendall's tau b: as tau a, but over sqrt((m - m_a) (m - m_b)), m = n (n - 1) / 2, m_a of them ties."""
     return _taus(a, b, weights, ties_count=False)
@@ -175,10 +205,10 @@ def _centred_ranks(
     return (up_to - tied / 2 - up_to[-1] / 2)[value]
 
 
-def pair_weights(multiplicities: Float[np.ndarray, "draw stimulus"]) -> Weights:
+def pair_weights(times: Times) -> Weights:
     """Weight w_i w_j of each pair i < j, in squareform order.
 
     A stimulus that was drawn twice gives no pair with itself: that would be a zero which nobody measured.
     """
-    first, second = np.triu_indices(multiplicities.shape[1], 1)
-    return multiplicities[:, first] * multiplicities[:, second]
+    first, second = np.triu_indices(times.shape[1], 1)
+    return times[:, first] * times[:, second]
