@@ -70,9 +70,14 @@ class Counting:
         """Counts (unit, trial, bin) of ``units``; of a larger type than ``dtype`` where they need one."""
         trials, _, bins = self.shape
         counts = np.zeros((len(units), trials, bins), dtype)
-        for block, found in self._blocks(units, self._each):
+
+        def each(times: Array, row_size: Array, block: slice) -> Array:
+            return self._each(times, row_size, units[block], counts[block])
+
+        for block, found in self._blocks(units, each):
             counts = counts.astype(np.promote_types(counts.dtype, found.dtype), copy=False)
-            counts[block] = found
+            if not np.may_share_memory(counts, found):
+                counts[block] = found
         return counts
 
     def means(self, units: Array, group: Array, groups: int) -> Array:
@@ -80,23 +85,26 @@ class Counting:
         size = np.bincount(group, minlength=groups)[:, np.newaxis]
         means = np.empty((groups, len(units), len(self.bounds) - 1))
 
-        def mean(times: Array, row_size: Array, own: Array) -> Array:
+        def mean(times: Array, row_size: Array, block: slice) -> Array:
             if self.masks is None:
                 return self._counted(times, row_size, group, groups) / size
-            each = self._each(times, row_size, own).swapaxes(0, 1)
+            each = self._each(times, row_size, units[block]).swapaxes(0, 1)
             return observed_means(each, group, groups).swapaxes(0, 1)
 
         for block, found in self._blocks(units, mean):
             means[:, block] = found.swapaxes(0, 1)
         return means
 
-    def _counted(self, times: Array, row_size: Array, row: Array, rows: int) -> Array:
-        return count_spikes(times, row_size, self.onset, self.bounds, row, rows)
+    def _counted(
+        self, times: Array, row_size: Array, row: Array, rows: int, zeros: Array | None = None
+    ) -> Array:
+        return count_spikes(times, row_size, self.onset, self.bounds, row, rows, zeros)
 
-    def _each(self, times: Array, row_size: Array, units: Array) -> Array:
-        """Counts (unit, trial, bin), with NaN where they were not observed."""
+    def _each(self, times: Array, row_size: Array, units: Array, zeros: Array | None = None) -> Array:
+        """Counts (unit, trial, bin), in ``zeros`` if these can hold them; NaN where not observed."""
         trials = len(self.onset)
-        counts = self._counted(times, row_size, np.arange(trials), trials)
+        zeros = zeros if self.masks is None else None
+        counts = self._counted(times, row_size, np.arange(trials), trials, zeros)
         if self.masks is None:
             return counts
         masked = counts.astype(self.masked_dtype(counts.dtype))
@@ -105,7 +113,7 @@ class Counting:
         return masked
 
     def _blocks(
-        self, units: Array, function: Callable[[Array, Array, Array], Array]
+        self, units: Array, function: Callable[[Array, Array, slice], Array]
     ) -> Iterator[tuple[slice, Array]]:
         """What ``function`` makes of a few units at a time: of their spike times, how many, and which."""
         stops = np.cumsum(self.row_size)
@@ -116,7 +124,7 @@ class Counting:
                 own, row_size = units[block], self.row_size[units[block]]
                 times = spikes[stops[own[0]] - row_size[0] : stops[own[-1]]]
                 times, found = _in_order(np.asarray(times, dtype=np.float64), row_size, own)
-                return block, function(times, row_size, own), found
+                return block, function(times, row_size, block), found
 
             for block, made, found in _ahead(
                 work, _runs(units, self.row_size, self.onset.size * self.bounds.size)

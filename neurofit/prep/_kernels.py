@@ -13,22 +13,25 @@ def count_spikes(
     bounds: Float64[np.ndarray, " edge"],
     row: Int64[np.ndarray, " trial"],
     rows: int,
+    zeros: UInt[np.ndarray, "unit row bin"] | None = None,
 ) -> UInt[np.ndarray, "unit row bin"]:
     """How many spikes of each unit fall into each bin around the onsets, added up over trials of one ``row``.
 
     The bins of a trial are ``[onset + bounds[i], onset + bounds[i + 1])``, all of one width up to rounding.
     Spikes are sorted within each unit. Trials may overlap and lie in any order. The counts have the smallest
-    unsigned type that holds them.
+    unsigned type that holds them, or that of ``zeros``, where they then are.
     """
     bins = len(bounds) - 1
-    counts = np.zeros((len(row_size), rows * bins), np.uint8)
+    counts = np.zeros((len(row_size), rows, bins), np.uint8) if zeros is None else zeros
+    counts = counts.reshape(len(row_size), rows * bins)
     stops = np.cumsum(row_size)
     for unit, (start, stop) in enumerate(zip(stops - row_size, stops, strict=True)):
-        cell = _cells(spike_time[start:stop], onset, bounds, row * bins)
+        found, cell = _cells(spike_time[start:stop], onset, bounds, row * bins)
+        if np.bincount(row, found).max(initial=0) <= np.iinfo(counts.dtype).max:
+            np.add.at(counts[unit], cell, counts.dtype.type(1))
+            continue
         counted = np.bincount(cell, minlength=rows * bins)
-        needed = np.min_scalar_type(counted.max(initial=0))
-        if needed.itemsize > counts.itemsize:
-            counts = counts.astype(needed)
+        counts = counts.astype(np.promote_types(counts.dtype, np.min_scalar_type(counted.max())), copy=False)
         counts[unit] = counted
     return counts.reshape(len(row_size), rows, bins)
 
@@ -38,8 +41,8 @@ def _cells(
     onset: Float64[np.ndarray, " trial"],
     bounds: Float64[np.ndarray, " edge"],
     cell: Int64[np.ndarray, " trial"],
-) -> Int64[np.ndarray, " found"]:
-    """The bin of each spike, counted on from the ``cell`` of its trial; once for each trial it falls into."""
+) -> tuple[Int64[np.ndarray, " trial"], Int64[np.ndarray, " found"]]:
+    """Spikes found in each trial; the bin of each, counted on from the ``cell`` of its trial."""
     first = np.searchsorted(spike_time, onset + bounds[0])
     found = np.searchsorted(spike_time, onset + bounds[-1]) - first
     at = np.repeat(first + found - np.cumsum(found), found)
@@ -60,7 +63,7 @@ def _cells(
     nearby += time >= zero + bounds[nearby + 1]
     place[near] = nearby
     place += np.repeat(cell, found)
-    return place
+    return found, place
 
 
 def _slack(

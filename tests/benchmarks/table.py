@@ -17,9 +17,9 @@ import numpy as np
 
 MEASURED = (
     "counts",
+    "flat",
     "counts_of_session",
     "pynapple_counts",
-    "flat",
     "average",
     "chunked",
     "pynapple_average",

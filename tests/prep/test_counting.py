@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
 
+from neurofit.prep import _counting
 from neurofit.prep._kernels import count_spikes, group_means
 
 RATE = 30_000
@@ -73,6 +74,18 @@ def test_counts_are_never_clipped(spikes, dtype):
     found = counted([[0.5], [0.5] * spikes, [0.5]], [0.0], [0.0, 1.0])
     assert found.dtype == dtype
     assert found.ravel().tolist() == [1, spikes, 1]
+
+
+def test_blocks_of_units_share_the_largest_type(monkeypatch):
+    monkeypatch.setattr(_counting, "MOST_SPIKES", 100)
+    trains = [[0.5] * size for size in (120, 150, 300, 90, 130, 7)]
+    row_size = np.array([len(train) for train in trains])
+    counting = _counting.Counting(
+        np.concatenate(trains), row_size, np.array([0.0, 2.0]), np.array([0.0, 1.0]), None
+    )
+    found = counting.counts(np.arange(6), np.dtype(np.uint8))
+    assert found.dtype == np.uint16
+    np.testing.assert_array_equal(found[:, :, 0], np.stack([row_size, 0 * row_size], axis=1))
 
 
 def test_nothing_to_count_is_no_error():
