@@ -17,6 +17,7 @@ TRIAL_ID = "trial_id"
 BLOCK = "block"
 FOLD = "fold"
 TIME = "time"
+TIME_B = "time_b"
 
 # A row of a table of intervals: when, and whether it can be used.
 START_TIME = "start_time"
@@ -72,7 +73,9 @@ X = "x"
 PAIR = "pair"
 STIMULUS_A = "stimulus_a"
 STIMULUS_B = "stimulus_b"
+STIMULUS_ID_B = "stimulus_id_b"
 MODEL = "model"
+MODEL_B = "model_b"
 LAYER = "layer"
 
 # Learning.
@@ -82,6 +85,7 @@ STEP = "step"
 DRAW = "draw"
 BOUND = "bound"
 BOUNDS = ("lower", "upper")
+CORRECTION = "correction"
 
 # Tuning.
 VALUE = "value"

@@ -9,7 +9,7 @@ import xarray as xr
 
 from .. import provenance
 from ..errors import AlignmentError, RecordingError, listing
-from ..names import STIMULUS_ID, UNIT, UNIT_B, UNIT_ID
+from ..names import STIMULUS, STIMULUS_ID, TRIAL, UNIT, UNIT_B, UNIT_ID
 from ..registry import Registry
 from . import _sources
 from ._kernels import noise as kernels
@@ -19,19 +19,28 @@ Estimator = Callable[[Numbers, int], Numbers]
 
 noise_estimators: Registry[Estimator] = Registry("noise estimator")
 noise_estimators.register("ledoit_wolf")(kernels.ledoit_wolf)
+noise_estimators.register("schaefer_strimmer")(kernels.schaefer_strimmer)
 noise_estimators.register("diagonal")(kernels.diagonal)
+noise_estimators.register("full")(kernels.full)
 
 DEFAULT = "ledoit_wolf"
 
 GROUPS = 10  # Of stimuli that are held out together: more of them cost more and change little.
 
 
-def noise_precision(responses: xr.DataArray, *, by: str = STIMULUS_ID, method: str = DEFAULT) -> xr.DataArray:
-    """Inverse of the noise covariance of the units, from what trials differ in from their stimulus' mean.
+def noise_precision(
+    responses: xr.DataArray, *, by: str | None = STIMULUS_ID, method: str = DEFAULT
+) -> xr.DataArray:
+    """Inverse of the noise covariance of the units, from repeats of stimuli or from baseline activity.
 
     With x_it the t-th of n_i trials of stimulus i, the residuals are (x_it - mean_i) sqrt(n_i / (n_i - 1)).
-    Their covariance S, which is unbiased, is shrunk: ((1 - l) S + l mu I)^-1, where mu is the mean variance.
-    A unit that never varies between repeats, such as a silent one, keeps the variance l mu.
+    Their covariance S is unbiased. It is inverted as it is (``full``) or shrunk with an intensity l that the
+    data say:
+
+    - ``ledoit_wolf``: (1 - l) S + l mu I, with mu the mean variance. A unit that never varies between
+      repeats, such as a silent one, keeps the variance l mu;
+    - ``schaefer_strimmer``: (1 - l) S + l diag(S): each unit keeps its own variance;
+    - ``diagonal``: the variances of ``ledoit_wolf`` alone.
 
     Parameters
     ----------
@@ -39,10 +48,12 @@ def noise_precision(responses: xr.DataArray, *, by: str = STIMULUS_ID, method: s
         Responses with dims ``trial`` and ``unit``. Further dims, such as ``time``, are pooled as more
         samples. Stimuli shown once say nothing about noise and are left out.
     by
-        Coord that says which trials repeat a stimulus.
+        Coord that says which trials repeat a stimulus. ``None``: none does, and all trials are noise around
+        one mean. So give it responses in a window before the stimuli, as long as the window of the responses
+        that the precision is for: it is then noise that no stimulus has a part in.
     method
-        Name of one of ``rsa.noise_estimators``. ``"ledoit_wolf"`` chooses l by their formula, for the number
-        of samples less the number of means taken off; ``"diagonal"`` keeps the variances of that alone.
+        Name of one of ``rsa.noise_estimators``. Intensities follow from the number of samples less the number
+        of means taken off.
 
     Returns
     -------
@@ -52,10 +63,14 @@ def noise_precision(responses: xr.DataArray, *, by: str = STIMULUS_ID, method: s
     Raises
     ------
     RecordingError
-        If no stimulus is repeated, or the covariance cannot be inverted.
+        If no stimulus is repeated, or the covariance cannot be inverted: ``full`` needs more degrees of
+        freedom than units, and units that vary.
 
     References
     ----------
+    Walther et al. 2016, NeuroImage 137:188, doi:10.1016/j.neuroimage.2015.12.012
+    Schaefer & Strimmer 2005, Statistical Applications in Genetics and Molecular Biology 4:32,
+    doi:10.2202/1544-6115.1175
     Ledoit & Wolf 2004, Journal of Multivariate Analysis 88:365, doi:10.1016/S0047-259X(03)00096-4
 
     Examples
@@ -67,7 +82,7 @@ def noise_precision(responses: xr.DataArray, *, by: str = STIMULUS_ID, method: s
     >>> noise_precision(responses).values
     array([[0.5]])
     """
-    trials = by_stimulus(responses, by)
+    trials = by_stimulus(responses, by) if by is not None else _baseline(responses)
     result = xr.DataArray(
         estimated_precision(trials, method),
         dims=(UNIT, UNIT_B),
@@ -77,10 +92,27 @@ def noise_precision(responses: xr.DataArray, *, by: str = STIMULUS_ID, method: s
     result = provenance.label(
         result, units="1" if units == "1" else f"({units})^-2", long_name="Noise precision"
     )
-    references = [_sources.CROSSNOBIS, _sources.SHRINKAGE]
+    references = [_sources.CROSSNOBIS, *sources_of(method)]
     return provenance.stamp(
         result, "rsa.noise_precision", sources=[responses], references=references, by=by, method=method
     )
+
+
+def sources_of(method: str) -> list[str]:
+    """Who said so."""
+    found = {
+        "ledoit_wolf": _sources.SHRINKAGE,
+        "diagonal": _sources.SHRINKAGE,
+        "schaefer_strimmer": _sources.SHRINKAGE_TO_VARIANCES,
+    }
+    return [found[method]] if method in found else []
+
+
+def _baseline(responses: xr.DataArray) -> Trials:
+    """All trials as repeats of nothing."""
+    rows = TRIAL if TRIAL in responses.dims else STIMULUS
+    nothing = np.zeros(responses.sizes.get(rows, 0), dtype=int)
+    return by_stimulus(responses.assign_coords({STIMULUS_ID: (rows, nothing)}), STIMULUS_ID)
 
 
 def estimated_precision(trials: Trials, method: str = DEFAULT) -> Numbers:
@@ -102,10 +134,15 @@ def estimated_precision(trials: Trials, method: str = DEFAULT) -> Numbers:
         raise RecordingError(
             f"the noise covariance of {len(variances)} units cannot be inverted. It has {degrees_of_freedom} "
             f"degrees of freedom, from {len(trials.ids)} repeated stimuli; units that never vary between "
-            f"repeats, by position: {listing(still) or 'none'}. "
-            "Give more repeats, or noise= from other trials."
+            f"repeats, by position: {listing(still) or 'none'}. Give more repeats, or noise= from other "
+            "trials; 'ledoit_wolf' needs fewest."
         )
     return (axes / variances) @ axes.T
+
+
+def estimated_root(trials: Trials, method: str = DEFAULT) -> Numbers:
+    """L of the estimated precision L L'."""
+    return np.asarray(np.linalg.cholesky(estimated_precision(trials, method)), dtype=np.float64)
 
 
 def held_out_precisions(trials: Trials, method: str) -> tuple[Numbers, Codes]:
@@ -117,8 +154,8 @@ def held_out_precisions(trials: Trials, method: str) -> tuple[Numbers, Codes]:
     ), group
 
 
-def given_precision(noise: xr.DataArray, responses: xr.DataArray) -> Numbers:
-    """``noise`` as numbers, in the order of the units of ``responses``."""
+def given_root(noise: xr.DataArray, responses: xr.DataArray) -> Numbers:
+    """L of ``noise`` = L L', in the order of the units of ``responses``."""
     if set(noise.dims) != {UNIT, UNIT_B}:
         raise AlignmentError(
             f"noise has dims {noise.dims}; it needs {(UNIT, UNIT_B)}, as rsa.noise_precision gives it."
@@ -134,12 +171,25 @@ def given_precision(noise: xr.DataArray, responses: xr.DataArray) -> Numbers:
     position = {unit: index for index, unit in enumerate(given)}
     order = [position[unit] for unit in wanted]
     precision = np.asarray(noise.transpose(UNIT, UNIT_B).values, dtype=np.float64)[np.ix_(order, order)]
-    if not np.isfinite(precision).all() or np.linalg.eigvalsh(precision)[0] <= 0:
+    root = _root(precision)
+    if root is None:
         raise RecordingError(
-            "noise is not a precision matrix: it is singular, or has negative eigenvalues or NaN. "
-            "Make it with rsa.noise_precision, which shrinks it so that it can be inverted."
+            "noise is not a precision matrix: it is singular, not symmetric, or has negative eigenvalues or "
+            "NaN. Make it with rsa.noise_precision, which shrinks it so that it can be inverted."
         )
-    return precision
+    return root
+
+
+def _root(matrix: Numbers) -> Numbers | None:
+    """L of L L' where it is symmetric and, by what L leaves of its diagonal, positive definite; else None."""
+    if not np.isfinite(matrix).all() or np.abs(matrix - matrix.T).max() > 1e-8 * np.abs(matrix).max():
+        return None
+    try:
+        root = np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    left = np.diag(root) ** 2
+    return root if np.all(left > np.finfo(float).eps * len(matrix) * np.diag(matrix)) else None
 
 
 def _unit_ids(array: xr.DataArray) -> list[str]:

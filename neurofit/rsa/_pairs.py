@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from math import isqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from .. import schema
-from ..errors import AlignmentError, listing
-from ..names import PAIR, STIMULUS_A, STIMULUS_B
+from ..errors import AlignmentError, RecordingError, SchemaError, listing
+from ..names import PAIR, STIMULUS, STIMULUS_A, STIMULUS_B, STIMULUS_ID, STIMULUS_ID_B
+
+if TYPE_CHECKING:
+    from ._trials import Numbers
 
 
 def align_pairs(*rdms: xr.DataArray) -> tuple[xr.DataArray, ...]:
@@ -107,6 +110,43 @@ def all_pairs(rdm: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(values, {**kept, **pairs}, rdm.dims, name=rdm.name, attrs=rdm.attrs)
 
 
+def pair_names(ids: np.ndarray[Any, Any]) -> dict[str, tuple[str, np.ndarray[Any, Any]]]:
+    """Coords that name the pairs of stimuli, in squareform order."""
+    return {
+        STIMULUS_A: (PAIR, np.repeat(ids, np.arange(len(ids))[::-1])),
+        STIMULUS_B: (PAIR, np.concatenate([ids[first:] for first in range(1, len(ids))])),
+    }
+
+
 def stimuli_of(pairs: int) -> int:
     """How many stimuli have this many pairs."""
     return (1 + isqrt(1 + 8 * pairs)) // 2
+
+
+def covariance_of_stimuli(noise: xr.DataArray, rdm: xr.DataArray) -> Numbers:
+    """``noise`` (stimulus, stimulus_b) as numbers, in the order of the stimuli of an aligned RDM."""
+    if set(noise.dims) != {STIMULUS, STIMULUS_B} or not {STIMULUS_ID, STIMULUS_ID_B} <= set(noise.coords):
+        raise SchemaError(
+            f"noise has dims {noise.dims} and coords {tuple(noise.coords)}; it is a covariance with dims "
+            f"{(STIMULUS, STIMULUS_B)}, and coords {STIMULUS_ID!r} and {STIMULUS_ID_B!r} tell the stimuli."
+        )
+    wanted = np.unique(np.concatenate([rdm[name].values for name in (STIMULUS_A, STIMULUS_B)]))
+    values = np.asarray(noise.transpose(STIMULUS, STIMULUS_B).values, dtype=np.float64)
+    for axis, name in enumerate((STIMULUS_ID, STIMULUS_ID_B)):
+        given = _plain(noise[name].values)
+        if sorted(given.tolist()) != wanted.tolist():
+            only = [listing(np.setdiff1d(*sides)) or "none" for sides in ((wanted, given), (given, wanted))]
+            raise AlignmentError(
+                f"RDMs and {name} of noise have different stimuli. Only in the RDMs: {only[0]}; only in "
+                f"noise: {only[1]}. Give the covariance of these stimuli, each once."
+            )
+        values = np.take(values, np.argsort(given), axis=axis)
+    if not np.isfinite(values).all() or not np.allclose(values, values.T):
+        raise RecordingError("noise is no covariance: it has NaN or infinite entries, or is not symmetric.")
+    variances = np.linalg.eigvalsh(values)
+    if variances[0] <= np.finfo(float).eps * len(variances) * variances[-1]:
+        raise RecordingError(
+            f"noise is singular, or has negative eigenvalues: of {len(variances)}, the least is "
+            f"{variances[0]:.3g} and the largest {variances[-1]:.3g}. Shrink it towards its diagonal."
+        )
+    return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,28 +25,54 @@ class Trials(NamedTuple):
 
     values: Numbers  # (..., trial, unit)
     stimulus: Codes  # (trial,), positions in `ids`
-    fold: Codes  # (trial,)
+    fold: Codes  # (trial,), positions in `folds`
+    times: Codes  # (trial,), how many trials each row is the mean of
     ids: np.ndarray[Any, Any]  # (stimulus,), in sorted order
+    folds: np.ndarray[Any, Any]  # (fold,), in sorted order
     folds_from: str  # where the folds come from, for error messages
+
+    @property
+    def folds_from_coord(self) -> bool:
+        """Whether somebody gave the folds, rather than the order of the trials."""
+        return self.folds_from.startswith("coord")
 
     @property
     def repeats(self) -> Codes:
         """Number of trials of each stimulus."""
-        return np.bincount(self.stimulus, minlength=len(self.ids))
+        return np.bincount(self.stimulus, self.times, minlength=len(self.ids)).astype(np.intp)
 
     @property
     def means(self) -> Numbers:
         """Mean response to each stimulus: (..., stimulus, unit)."""
-        return kernels.group_means(self.values, self.stimulus, len(self.ids))
+        return kernels.group_means(self.values, self.stimulus, len(self.ids), self.times)
 
-    def fold_means(self) -> tuple[Numbers, Flags]:
-        """Means (..., fold, stimulus, unit), zero without trials; where there are any (fold, stimulus)."""
-        folds, stimuli = int(self.fold.max()) + 1, len(self.ids)
-        cell = self.fold * stimuli + self.stimulus
-        means = kernels.group_means(self.values, cell, folds * stimuli)
-        means = means.reshape(*means.shape[:-2], folds, stimuli, means.shape[-1])
-        present = np.bincount(cell, minlength=folds * stimuli).reshape(folds, stimuli) > 0
-        return means, present
+    @property
+    def in_cells(self) -> Codes:
+        """Number of trials of each stimulus in each fold: (stimulus, fold)."""
+        shape = len(self.ids), len(self.folds)
+        return np.bincount(self._cell, self.times, minlength=prod(shape)).astype(np.intp).reshape(shape)
+
+    @property
+    def fold_means(self) -> Numbers:
+        """Mean response to each stimulus in each fold: (..., stimulus, fold, unit), zero without trials."""
+        shape = len(self.ids), len(self.folds)
+        means = kernels.group_means(self.values, self._cell, prod(shape), self.times)
+        return means.reshape(*means.shape[:-2], *shape, means.shape[-1])
+
+    @property
+    def averaged(self) -> Trials:
+        """The trials of a stimulus in a fold as one, their mean."""
+        cells, cell, first = _first_of(self._cell)
+        return self._replace(
+            values=kernels.group_means(self.values, cell, cells, self.times),
+            stimulus=self.stimulus[first],
+            fold=self.fold[first],
+            times=np.bincount(cell, self.times).astype(np.intp),
+        )
+
+    @property
+    def _cell(self) -> Codes:
+        return self.stimulus * len(self.folds) + self.fold
 
     def only(self, stimuli: Flags) -> Trials:
         """The trials of some of the stimuli."""
@@ -55,28 +82,47 @@ class Trials(NamedTuple):
     def take(self, chosen: Flags) -> Trials:
         """Some of the trials."""
         return self._replace(
-            values=self.values[..., chosen, :], stimulus=self.stimulus[chosen], fold=self.fold[chosen]
+            values=self.values[..., chosen, :],
+            stimulus=self.stimulus[chosen],
+            fold=self.fold[chosen],
+            times=self.times[chosen],
         )
+
+    def showing(self, values: np.ndarray[Any, Any]) -> Trials:
+        """These trials with the responses ``values`` (..., trial, unit); raise where they are not finite."""
+        values = np.asarray(values, dtype=np.float64)
+        finite = np.isfinite(values).all(axis=-1).reshape(-1, len(self.stimulus)).all(axis=0)
+        if not finite.all():
+            where = listing(np.unique(self.ids[self.stimulus[~finite]]))
+            raise RecordingError(
+                f"responses hold NaN or infinite values in {np.sum(~finite)} of {len(finite)} entries along "
+                f"trials or stimuli, at stimuli {where}. Leave these or the units out: "
+                "prep.select_units(responses, least_observed=1) keeps units that were observed all the time."
+            )
+        return self._replace(values=values)
 
 
 def by_stimulus(responses: xr.DataArray, by: str, fold: str | None = None) -> Trials:
     """``responses`` sorted out by the coord ``by``; raise for what no dissimilarity could use."""
+    return design(responses, by, fold).showing(responses.transpose(..., rows_of(responses, by), UNIT).values)
+
+
+def design(responses: xr.DataArray, by: str, fold: str | None = None) -> Trials:
+    """Which stimulus each trial shows and which fold it is in, with no units yet."""
     schema.check(responses, "responses")
     rows = rows_of(responses, by)
-    values = np.asarray(responses.transpose(..., rows, UNIT).values, dtype=np.float64)
-    if not values.size:
+    if not responses.size:
         raise RecordingError(f"responses are empty: their sizes are {dict(responses.sizes)}.")
     ids, stimulus = _named(responses, by)
-    finite = np.asarray(np.isfinite(values).all(axis=-1).reshape(-1, len(stimulus)).all(axis=0))
-    if not finite.all():
-        where = listing(np.unique(ids[stimulus[~finite]]))
-        raise RecordingError(
-            f"responses hold NaN or infinite values in {np.sum(~finite)} of {len(finite)} entries along "
-            f"{rows!r}, at stimuli {where}. Leave these or the units out: "
-            "prep.select_units(responses, least_observed=1) keeps units that were observed all the time."
-        )
-    codes, folds_from = _folds(responses, rows, stimulus, fold)
-    return Trials(values, stimulus, codes, ids, folds_from)
+    (folds, codes), folds_from = _folds(responses, rows, stimulus, fold)
+    trials = len(stimulus)
+    return Trials(np.empty((trials, 0)), stimulus, codes, np.ones(trials, np.intp), ids, folds, folds_from)
+
+
+def _first_of(group: Codes) -> tuple[int, Codes, Codes]:
+    """How many groups there are, which each row is in, and the first row of each."""
+    groups, first, inverse = np.unique(group, return_index=True, return_inverse=True)
+    return len(groups), inverse, first
 
 
 def rows_of(responses: xr.DataArray, by: str) -> str:
@@ -101,7 +147,9 @@ def _named(responses: xr.DataArray, by: str) -> tuple[np.ndarray[Any, Any], Code
     return ids, stimulus
 
 
-def _folds(responses: xr.DataArray, rows: str, stimulus: Codes, fold: str | None) -> tuple[Codes, str]:
+def _folds(
+    responses: xr.DataArray, rows: str, stimulus: Codes, fold: str | None
+) -> tuple[tuple[np.ndarray[Any, Any], Codes], str]:
     if fold is not None and fold not in responses.coords:
         raise unknown_name("coord", fold, responses.coords)
     if fold is not None and responses[fold].dims != (rows,):
@@ -111,8 +159,9 @@ def _folds(responses: xr.DataArray, rows: str, stimulus: Codes, fold: str | None
     wanted = (FOLD, BLOCK) if fold is None else (fold,)
     found = [name for name in wanted if name in responses.coords and responses[name].dims == (rows,)]
     if not found:
-        return kernels.repeat_number(stimulus), "the order of its repeats"
-    return np.unique(responses[found[0]].values, return_inverse=True)[1], f"coord {found[0]!r}"
+        number = kernels.repeat_number(stimulus)
+        return (np.arange(number.max() + 1), number), "the order of its repeats"
+    return np.unique(responses[found[0]].values, return_inverse=True), f"coord {found[0]!r}"
 
 
 def repeated(responses: xr.DataArray, *, by: str = STIMULUS_ID, least: int = 2) -> xr.DataArray:

@@ -200,7 +200,7 @@ def test_stimuli_in_one_fold_are_listed(recording):
     with pytest.raises(RecordingError, match=r"2 of 4 .* order of its repeats: image000, image002\. Leave"):
         rsa.rdm(responses, measure="crossnobis")
     one_block = rsa.repeated(responses).assign_coords(block=("trial", np.zeros(6)))
-    with pytest.raises(RecordingError, match=r"2 of 2 .* coord 'block': image001, image003"):
+    with pytest.raises(RecordingError, match=r"2 of 2 .* 'block': image001 \(only in 0.0\), image003"):
         rsa.rdm(one_block, measure="crossnobis")
     assert rsa.rdm(one_block.drop_vars("block"), measure="crossnobis").sizes == {"pair": 1}
     with pytest.raises(UnknownNameError, match="no coord called 'session'"):

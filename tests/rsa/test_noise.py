@@ -118,3 +118,79 @@ def test_variances_alone_are_those_of_the_shrunk_covariance(recording):
         np.linalg.inv(rsa.noise_precision(responses, method=method)) for method in ("ledoit_wolf", "diagonal")
     )
     np.testing.assert_allclose(diagonal, np.diag(np.diag(full)), atol=1e-12)
+
+
+def test_shrinks_towards_the_variances_as_schaefer_and_strimmer_write_it(recording):
+    responses = recording([12], 5, rng=3)
+    n = responses.sizes["trial"]
+    z = (responses.values - responses.values.mean(axis=0)) / responses.values.std(axis=0, ddof=1)
+    w = np.einsum("ki,kj->kij", z, z)
+    r = n / (n - 1) * w.mean(axis=0)
+    variance = n / (n - 1) ** 3 * np.square(w - w.mean(axis=0)).sum(axis=0)
+    apart = ~np.eye(5, dtype=bool)
+    intensity = min(1, variance[apart].sum() / np.square(r[apart]).sum())
+    assert 0 < intensity < 1
+    sample = np.cov(responses.values.T)
+    expected = np.linalg.inv(np.where(apart, (1 - intensity) * sample, sample))
+    precision = rsa.noise_precision(responses, method="schaefer_strimmer")
+    np.testing.assert_allclose(precision, expected, rtol=1e-9)
+    assert "10.2202/1544-6115.1175" in precision.attrs["references"]
+
+
+def test_units_keep_their_own_variance_under_schaefer_and_strimmer(recording):
+    responses = recording([2, 3, 5] * 10, 6, rng=0)
+    full, shrunk = (
+        np.linalg.inv(rsa.noise_precision(responses, method=method))
+        for method in ("full", "schaefer_strimmer")
+    )
+    np.testing.assert_allclose(np.diag(shrunk), np.diag(full), rtol=1e-9)
+    assert np.all(np.abs(shrunk - np.diag(np.diag(shrunk))) <= np.abs(full - np.diag(np.diag(full))) + 1e-12)
+    one = rsa.noise_precision(responses[:, :1], method="schaefer_strimmer")
+    np.testing.assert_allclose(one, rsa.noise_precision(responses[:, :1], method="full"), rtol=1e-12)
+
+
+def test_two_repeats_are_one_sample_for_schaefer_and_strimmer_too(recording):
+    # The intensity for pairs of opposite residuals is that for as many independent samples.
+    responses = recording([2] * 200, 6, rng=0).sortby("stimulus_id")
+    halves = responses.values.reshape(200, 2, 6)
+    samples = (halves[:, 0] - halves[:, 1]) / np.sqrt(2)
+    covariance = kernels.schaefer_strimmer(samples, 200)
+    precision = rsa.noise_precision(responses, method="schaefer_strimmer")
+    np.testing.assert_allclose(precision, np.linalg.inv(covariance), rtol=1e-9)
+
+
+def test_full_is_the_unbiased_covariance_and_needs_more_degrees_of_freedom_than_units(recording):
+    precision = rsa.noise_precision(recording([50] * 100, 5, rng=1), method="full")
+    responses = recording([50] * 100, 5, rng=1)
+    residuals = kernel_residuals(responses)
+    np.testing.assert_allclose(np.linalg.inv(precision), residuals.T @ residuals / 5000, rtol=1e-9)
+    with pytest.raises(RecordingError, match="12 units cannot be inverted. It has 8 degrees of freedom"):
+        rsa.noise_precision(recording([2] * 8, 12, rng=0), method="full")
+
+
+def test_a_silent_unit_is_named_where_its_variance_stays_its_own(recording):
+    responses = recording([4] * 8, 4, rng=5)
+    responses[:, 2] = 0.0
+    for method in ("schaefer_strimmer", "full"):
+        with pytest.raises(RecordingError, match="by position: 2"):
+            rsa.noise_precision(responses, method=method)
+
+
+@pytest.mark.parametrize("method", ["ledoit_wolf", "schaefer_strimmer", "full"])
+def test_baseline_activity_tells_the_noise_whatever_the_stimuli_do(recording, true_noise, method):
+    baseline = recording([1] * 4000, 5, rng=6) + 7.0
+    precision = rsa.noise_precision(baseline, by=None, method=method)
+    np.testing.assert_allclose(precision, true_noise(5), atol=0.15)
+    signal = np.random.default_rng(0).normal(size=(4, 5))
+    responses = recording([3] * 4, 5, rng=7, signal=signal)
+    result = rsa.rdm(responses, measure="crossnobis", noise=precision)
+    exact = rsa.rdm(responses, measure="crossnobis", noise=true_noise(5))
+    np.testing.assert_allclose(result, exact, atol=0.15 * float(np.abs(exact).max()))
+
+
+def test_baseline_takes_off_one_mean_and_no_more(recording):
+    baseline = recording([3] * 10, 4, rng=8)
+    precision = rsa.noise_precision(baseline, by=None, method="full")
+    np.testing.assert_allclose(np.linalg.inv(precision), np.cov(baseline.values.T), rtol=1e-9)
+    without_stimuli = baseline.drop_vars("stimulus_id")
+    np.testing.assert_array_equal(rsa.noise_precision(without_stimuli, by=None, method="full"), precision)

@@ -19,7 +19,8 @@ def patterns(values, ids=None):
 
 
 @pytest.mark.parametrize(
-    ("measure", "metric", "scale"), [("euclidean", "sqeuclidean", 1 / 30), ("correlation", "correlation", 1)]
+    ("measure", "metric", "scale"),
+    [("euclidean", "sqeuclidean", 1 / 30), ("correlation", "correlation", 1), ("cosine", "cosine", 1)],
 )
 def test_agrees_with_scipy(measure, metric, scale):
     values = np.random.default_rng(0).normal(size=(12, 30))
@@ -64,7 +65,7 @@ def test_the_order_of_stimuli_changes_nothing(values, order):
     np.testing.assert_allclose(rsa.rdm(responses, measure="euclidean"), shuffled, atol=1e-9)
 
 
-@pytest.mark.parametrize("measure", ["euclidean", "correlation", "mahalanobis", "crossnobis"])
+@pytest.mark.parametrize("measure", list(rsa.dissimilarities))
 def test_counts_as_uint8_are_counted_like_floats(measure):
     rng = np.random.default_rng(1)
     counts = rng.poisson(200, size=(24, 5)).clip(max=255).astype(np.uint8)
@@ -117,7 +118,7 @@ def test_one_unit_has_no_correlation_distance():
 
 
 def test_nan_responses_are_located():
-    with pytest.raises(RecordingError, match="in 1 of 3 entries along 'stimulus', at stimuli s01"):
+    with pytest.raises(RecordingError, match="in 1 of 3 entries along trials or stimuli, at stimuli s01"):
         rsa.rdm(patterns([[1.0, 2.0], [np.nan, 1.0], [0.0, 3.0]]))
 
 
@@ -154,3 +155,66 @@ def test_the_result_says_what_it_is_and_survives_a_file(recording, tmp_path):
     result.to_netcdf(tmp_path / "rdm.nc", engine="h5netcdf")
     with xr.open_dataarray(tmp_path / "rdm.nc", engine="h5netcdf") as loaded:
         xr.testing.assert_identical(loaded.load().astype(float), result)
+
+
+@pytest.mark.parametrize("measure", ["euclidean", "correlation", "mahalanobis", "crossnobis"])
+def test_a_small_signal_on_a_large_offset_survives_single_precision(recording, measure):
+    # What float32 holds of it is exact in steps of 1/16; squared, 1e6 + signal would keep none of it.
+    signal = np.round(16 * recording([4] * 6, 5, rng=2)) / 16
+    single = (signal + 1e6).astype(np.float32)
+    np.testing.assert_array_equal(single.astype(float) - 1e6, signal)
+    exact = rsa.rdm(signal, measure=measure)
+    np.testing.assert_allclose(rsa.rdm(single, measure=measure), exact, rtol=1e-6, atol=1e-8)
+
+
+def test_products_of_patterns_that_share_an_offset_lose_nothing():
+    values = np.random.default_rng(0).normal(size=(8, 10))
+    result = rsa.rdm(patterns(values + 1e8), measure="euclidean")
+    np.testing.assert_allclose(result, pdist(values + 1e8, "sqeuclidean") / 10, rtol=1e-9)
+
+
+def test_cosine_distance_ignores_gain_alone():
+    values = np.random.default_rng(0).normal(size=(5, 6))
+    expected = rsa.rdm(patterns(values), measure="cosine")
+    gains = np.array([[1.0], [2.0], [0.1], [7.0], [3.0]])
+    np.testing.assert_allclose(rsa.rdm(patterns(gains * values), measure="cosine"), expected, atol=1e-12)
+    assert np.abs(rsa.rdm(patterns(values + 1), measure="cosine") - expected).max() > 0.1
+    flat = patterns([[1.0, 1.0], [2.0, 2.0], [1.0, -1.0]])
+    np.testing.assert_allclose(rsa.rdm(flat, measure="cosine"), [0, 1, 1], atol=1e-12)
+
+
+def test_a_pattern_of_zeros_has_no_cosine_and_is_named():
+    with pytest.warns(UserWarning, match=r"cosine .* zero in all units; .* are NaN .*: s01\."):
+        result = rsa.rdm(patterns([[1.0, 2.0], [0.0, 0.0], [3.0, 1.0]]), measure="cosine")
+    assert list(np.isnan(result.values)) == [True, False, True]
+    with pytest.raises(RecordingError, match="all 2 patterns over 2 units are zero in all units"):
+        rsa.rdm(patterns([[0.0, 0.0], [0.0, 0.0]]), measure="cosine")
+
+
+def test_several_measures_are_those_one_by_one(recording, true_noise, tmp_path):
+    responses = np.abs(recording([4, 6, 3, 5], 5, rng=4)).assign_attrs(units="Hz")
+    responses = responses.expand_dims(time=[0.0, 0.1])
+    for noise in (true_noise(5), "diagonal"):
+        result = rsa.rdm(responses, measure=list(rsa.dissimilarities), noise=noise)
+        assert list(result.data_vars) == list(rsa.dissimilarities)
+        for name, array in result.data_vars.items():
+            takes = {"noise": noise} if rsa.dissimilarities[name].takes_noise else {}
+            alone = rsa.rdm(responses, measure=name, **takes)
+            np.testing.assert_allclose(array, alone, rtol=1e-9, atol=1e-12)
+            assert array.attrs["units"] == alone.attrs["units"]
+            xr.testing.assert_equal(array.stimulus_b, alone.stimulus_b)
+    result.to_netcdf(tmp_path / "rdms.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "rdms.nc", engine="h5netcdf") as loaded:
+        xr.testing.assert_identical(loaded.load().astype(float), result)
+    with pytest.raises(ValueError, match="measure is empty"):
+        rsa.rdm(responses, measure=[])
+    with pytest.raises(UnknownNameError, match="Did you mean 'cosine'"):
+        rsa.rdm(responses, measure=["euclidean", "cosin"])
+
+
+def test_cells_of_given_folds_that_are_missing_are_named(recording):
+    responses = recording([3, 3, 3], 4, rng=0).sortby("stimulus_id")
+    folds = np.array(["x", "y", "z", "x", "y", "z", "x", "y", "y"])
+    result = rsa.rdm(responses.assign_coords(fold=("trial", folds)), measure="crossnobis")
+    assert result.attrs["missing_cells"] == "image002 in z"
+    assert "missing_cells" not in rsa.rdm(responses, measure="crossnobis").attrs

@@ -46,3 +46,30 @@ def diagonal(residuals: Residuals, degrees_of_freedom: int) -> Covariance:
     the signal away with it. Variances alone leave the geometry as it is, up to the scale of each unit.
     """
     return np.diag(np.diag(ledoit_wolf(residuals, degrees_of_freedom)))
+
+
+def schaefer_strimmer(residuals: Residuals, degrees_of_freedom: int) -> Covariance:
+    """Sample covariance shrunk towards its own variances: covariances times 1 - l (Schaefer & Strimmer 2005).
+
+    With residuals z of unit variance and r_ij = mean(z_i z_j) over samples, the intensity is
+
+        l = sum_ij var(r_ij) / sum_ij r_ij^2,   var(r_ij) = (mean(z_i^2 z_j^2) - r_ij^2) / degrees of freedom,
+
+    over i != j. A unit that varies more than others is not pulled towards them, nor is one that never varies.
+    """
+    samples, units = residuals.shape
+    covariance = full(residuals, degrees_of_freedom)
+    deviation = np.sqrt(np.diag(covariance))
+    standard = residuals / np.where(deviation > 0, deviation, 1.0)
+    apart = ~np.eye(units, dtype=bool)
+    squares = (standard.T @ standard / samples)[apart] ** 2
+    squared = np.square(standard, out=standard)
+    fourth = (squared.T @ squared / samples)[apart]
+    uncertain = float(np.sum(fourth - squares)) / degrees_of_freedom
+    intensity = min(1.0, uncertain / float(squares.sum())) if squares.any() else 1.0
+    return np.where(apart, (1.0 - intensity) * covariance, covariance)
+
+
+def full(residuals: Residuals, degrees_of_freedom: int) -> Covariance:
+    """Sample covariance as it is; it can be inverted only with more degrees of freedom than units."""
+    return residuals.T @ residuals / len(residuals)
