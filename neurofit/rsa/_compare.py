@@ -9,36 +9,70 @@ import numpy as np
 import xarray as xr
 
 from .. import provenance
-from ..errors import AlignmentError, RecordingError, listing
+from ..errors import AlignmentError, RecordingError, SchemaError, listing
 from ..names import PAIR
 from . import _sources
-from ._kernels.comparison import FEWEST_PAIRS, Comparator, comparators
-from ._pairs import align_pairs, all_pairs, stimuli_of
+from ._kernels.comparison import UNDEFINED, comparators
+from ._pairs import align_pairs, all_pairs, covariance_of_stimuli, stimuli_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from ._trials import Flags, Numbers
 
+SOURCES = {
+    "whitened_cosine": _sources.WHITENED,
+    "whitened_pearson": _sources.WHITENED,
+    "riemannian": _sources.RIEMANNIAN,
+    "bures": _sources.BURES,
+}
 
-def compare(a: xr.DataArray, b: xr.DataArray, *, measure: str = "pearson") -> xr.DataArray:
+
+def compare(
+    a: xr.DataArray, b: xr.DataArray, *, measure: str = "pearson", noise: xr.DataArray | None = None
+) -> xr.DataArray:
     """Similarity of RDMs over their pairs of stimuli.
 
-    - ``pearson``: correlation over pairs, for dissimilarities on an interval scale;
-    - ``cosine``: the same without taking off means, for dissimilarities with a true zero, such as crossnobis;
-    - ``rho_a``: the mean of Spearman's rho when ties are broken at random, for ranks;
-    - ``spearman``: Spearman's rho, which favours models that predict ties;
-    - ``tau_a``: Kendall's tau in which ties count as neither order; slower than rho_a, and tells the same;
-    - ``tau_b``: Kendall's tau over those that are not tied, which favours models that predict ties.
+    With x and y the dissimilarities of n pairs, x_i and y_i, and d_x and d_y the same less their means:
+
+    - ``pearson``: ``d_x'd_y / sqrt(d_x'd_x d_y'd_y)``, for dissimilarities on an interval scale;
+    - ``cosine``: ``x'y / sqrt(x'x y'y)``, for dissimilarities with a true zero, such as crossnobis;
+    - ``whitened_cosine``: ``x'V^-1 y / sqrt(x'V^-1 x y'V^-1 y)``. Dissimilarities that share a stimulus share
+      its noise: with S the covariance of the noise of the patterns, and C the differences of stimuli, errors
+      of squared distances (Euclidean, Mahalanobis, crossnobis) have covariance ``V = (C S C')^2``, entry by
+      entry, where patterns differ little. With iid noise it is linear CKA [2]_;
+    - ``whitened_pearson``: the same after ``m = 1'V^-1 x / (1'V^-1 1)``, the mean by generalised least
+      squares, is taken off each, so that a constant added to an RDM changes nothing;
+    - ``rho_a``: the mean of Spearman's rho when ties are broken at random, for ranks [1]_: with r_i and q_i
+      the mid-ranks, ``12 sum(r_i q_i) / (n^3 - n) - 3 (n + 1) / (n - 1)``;
+    - ``spearman``: Pearson's r of the mid-ranks, which favours models that predict ties;
+    - ``tau_a``: Kendall's tau in which ties count as neither order, ``sum over i < j of sign(x_i - x_j)
+      sign(y_i - y_j) / (n (n - 1) / 2)``; slower than rho_a, and tells the same [3]_;
+    - ``tau_b``: the same sum over ``sqrt(m_x m_y)``, m those that are not tied; it favours models that
+      predict ties;
+    - ``riemannian``: minus a distance, so 0 at most [4]_. Squared distances D of m stimuli have the second
+      moment ``G = -1/2 H D H, H = I - 1 1'/m``; it is ``-min over s, t >= 0 of sqrt(sum log^2 l)``, l the
+      eigenvalues of ``G_b^-1 (s G_a + t S)`` but that of the mean: ``a`` is a model, which is given the best
+      scale s and share t of noise S, and ``b`` the data. NaN unless G_b has positive eigenvalues only, as
+      Euclidean and Mahalanobis RDMs from more units than stimuli have, and crossnobis ones often have not;
+    - ``bures``: ``|G_a^1/2 G_b^1/2|_* / sqrt(tr G_a tr G_b)``, the sum of singular values; the cosine of the
+      Procrustes angle between patterns [5]_. Negative eigenvalues of G count as 0.
+
+    Pairs that are NaN in either RDM are left out, and V is that of the others. The last two need whole
+    matrices: the stimulus that lacks most pairs is left out, until none is lacking.
 
     Parameters
     ----------
     a, b
         RDMs: dim ``pair``, coords ``stimulus_a``, ``stimulus_b``. Pairs are matched by these names, whatever
         their order. Dims that both have go together; each other dim is kept, so that areas are compared with
-        layers all by all. A pair that is NaN in either RDM is left out of their comparison.
+        layers all by all.
     measure
         Name of one of ``rsa.comparators``.
+    noise
+        For the whitened ones and ``riemannian``: S, with dims ``stimulus`` and ``stimulus_b``, coords
+        ``stimulus_id`` and ``stimulus_id_b``; its scale does not matter. None: the same for all stimuli, and
+        independent.
 
     Returns
     -------
@@ -49,15 +83,20 @@ def compare(a: xr.DataArray, b: xr.DataArray, *, measure: str = "pearson") -> xr
     Raises
     ------
     SchemaError
-        If one is no RDM.
+        If one is no RDM, or the measure takes no noise and some is given.
     AlignmentError
-        If pairs, or the coords of shared dims, do not match.
+        If pairs, the coords of shared dims, or the stimuli of ``noise`` do not match.
     RecordingError
-        If no similarity is defined: RDMs are constant, or have fewer than 3 pairs in common.
+        If no similarity is defined: RDMs are constant, or have fewer than 3 pairs in common. If ``noise`` is
+        singular or not finite.
 
     References
     ----------
-    Schuett et al. 2023, eLife 12:e82566, doi:10.7554/eLife.82566
+    .. [1] Schuett et al. 2023, eLife 12:e82566, doi:10.7554/eLife.82566
+    .. [2] Diedrichsen et al. 2021, Neurons, Behavior, Data analysis, and Theory 5(3), doi:10.51628/001c.27664
+    .. [3] Nili et al. 2014, PLoS Computational Biology 10:e1003553, doi:10.1371/journal.pcbi.1003553
+    .. [4] Shahbazi et al. 2021, NeuroImage 239:118271, doi:10.1016/j.neuroimage.2021.118271
+    .. [5] Harvey, Larsen & Williams 2024, UniReps, PMLR 243:11, arXiv:2311.11436
 
     Examples
     --------
@@ -66,27 +105,42 @@ def compare(a: xr.DataArray, b: xr.DataArray, *, measure: str = "pearson") -> xr
     >>> compare(a, 10 - 2 * a).item()
     -1.0
     """
-    comparator = comparators[measure]
     a, b = (all_pairs(rdm) for rdm in align_pairs(a, b))
-    result = _over_other_dims(comparator, a, b)
-    tell_undefined(result, f"{measure} similarity", stacklevel=3)
+    covariance = noise_for(measure, noise, a)
+    result = _over_other_dims(measure, a, b, noise=covariance)
+    tell_undefined(result, f"{measure} similarity", reason=comparators[measure].undefined, stacklevel=3)
     result = provenance.label(result, units="1", long_name=f"RDM similarity ({measure})")
+    sources = [a, b] if noise is None else [a, b, noise]
+    references = [_sources.RSA, SOURCES.get(measure, _sources.COMPARISON)]
+    given = None if noise is None else noise.attrs.get("long_name", "given")
     return provenance.stamp(
-        result, "rsa.compare", sources=[a, b], references=[_sources.RSA, _sources.COMPARISON], measure=measure
+        result, "rsa.compare", sources=sources, references=references, measure=measure, noise=given
     )
 
 
-def _over_other_dims(comparator: Comparator, *inputs: xr.DataArray) -> xr.DataArray:
+def noise_for(measure: str, noise: xr.DataArray | None, rdm: xr.DataArray) -> Numbers | None:
+    """The covariance of the noise of an aligned RDM's stimuli, for a comparator that takes it."""
+    if noise is None:
+        comparators[measure]
+        return None
+    if not comparators[measure].takes_noise:
+        those = listing(name for name, comparator in comparators.items() if comparator.takes_noise)
+        raise SchemaError(f"{measure} takes no noise. Those that do: {those}.")
+    return covariance_of_stimuli(noise, rdm)
+
+
+def _over_other_dims(measure: str, *inputs: xr.DataArray, noise: Numbers | None) -> xr.DataArray:
     """Similarity of a and b: dims that they share go together, the rest all by all."""
     dims = [dim for array in inputs for dim in array.dims if dim != PAIR]
     own = [[dim for dim in array.dims if dims.count(dim) == 1] for array in inputs]
-    _check_shared_coords(inputs, shared=set(dims) - {dim for names in own for dim in names})
+    check_shared_coords(inputs, shared=set(dims) - {dim for names in own for dim in names})
     inputs = tuple(array.reset_coords(_pair_coords(array), drop=True).astype(np.float64) for array in inputs)
 
     def all_by_all(a: Numbers, b: Numbers) -> Numbers:
         rows_a, rows_b = (np.ascontiguousarray(array).reshape(-1, array.shape[-1]) for array in (a, b))
         once = np.ones((1, stimuli_of(a.shape[-1])))
-        return comparator(rows_a, rows_b, once)[0].reshape(a.shape[:-1] + b.shape[:-1])
+        similarity = comparators[measure](rows_a, rows_b, once, noise)[0]
+        return similarity.reshape(a.shape[:-1] + b.shape[:-1])
 
     result: xr.DataArray = xr.apply_ufunc(
         all_by_all,
@@ -102,7 +156,7 @@ def _pair_coords(array: xr.DataArray) -> list[Hashable]:
     return [name for name, coord in array.coords.items() if PAIR in coord.dims]
 
 
-def _check_shared_coords(inputs: Sequence[xr.DataArray], shared: set[Hashable]) -> None:
+def check_shared_coords(inputs: Sequence[xr.DataArray], shared: set[Hashable]) -> None:
     """Raise where a dim that goes together is labelled differently: xarray drops labels without an index."""
     for dim in shared:
         labels = [
@@ -118,12 +172,11 @@ def _check_shared_coords(inputs: Sequence[xr.DataArray], shared: set[Hashable]) 
             )
 
 
-def tell_undefined(result: xr.DataArray, what: str, *, stacklevel: int) -> None:
+def tell_undefined(result: xr.DataArray, what: str, *, reason: str = UNDEFINED, stacklevel: int) -> None:
     """Name the entries of ``result`` that are NaN; raise if it holds nothing else."""
     missing = np.isnan(result.values)
     if not missing.any():
         return
-    reason = f"an RDM does not vary, or fewer than {FEWEST_PAIRS} pairs are in both"
     if missing.all():
         raise RecordingError(
             f"{what} is not defined: {reason}. Give RDMs of more stimuli, with distinct patterns."

@@ -17,9 +17,11 @@ def rdm(values, ids="abcdef", **dims):
 
 
 def random_rdm(rng, ids="abcdef", **dims):
-    pairs = len(ids) * (len(ids) - 1) // 2
+    """Squared distances of random patterns, of more units than stimuli."""
     sizes = [len(entries) for entries in dims.values()]
-    return rdm(np.random.default_rng(rng).normal(size=(*sizes, pairs)), ids, **dims)
+    patterns = np.random.default_rng(rng).normal(size=(*sizes, len(ids), 9))
+    first, second = np.triu_indices(len(ids), 1)
+    return rdm(((patterns[..., first, :] - patterns[..., second, :]) ** 2).sum(axis=-1), ids, **dims)
 
 
 @pytest.mark.parametrize("measure", sorted(rsa.comparators))
@@ -29,6 +31,7 @@ def test_pairs_are_matched_by_name_whatever_their_order(measure):
     turned = shuffled.rename(stimulus_a="stimulus_b", stimulus_b="stimulus_a")
     expected = rsa.compare(a, b, measure=measure)
     np.testing.assert_allclose(rsa.compare(a, turned, measure=measure), expected, atol=1e-12)
+    expected = rsa.compare(b, a, measure=measure)  # riemannian is not symmetric
     np.testing.assert_allclose(rsa.compare(turned, a, measure=measure), expected, atol=1e-12)
 
 
@@ -116,6 +119,52 @@ def test_pairs_that_both_lack_are_missing_pairs(measure):
     there = np.arange(15) != 4
     result = rsa.compare(a.isel(pair=there), b.isel(pair=there), measure=measure)
     assert result.item() == pytest.approx(rsa.compare(a.where(there), b, measure=measure).item(), abs=1e-12)
+
+
+def covariance(ids="abcdef", rng=0):
+    root = np.random.default_rng(rng).normal(size=(len(ids), 2 * len(ids)))
+    coords = {"stimulus_id": ("stimulus", list(ids)), "stimulus_id_b": ("stimulus_b", list(ids))}
+    return xr.DataArray(root @ root.T, coords, ("stimulus", "stimulus_b"))
+
+
+TAKES_NOISE = sorted(name for name, comparator in rsa.comparators.items() if comparator.takes_noise)
+
+
+@pytest.mark.parametrize("measure", TAKES_NOISE)
+def test_noise_is_matched_by_the_names_of_its_stimuli(measure):
+    a, b, noise = random_rdm(0), random_rdm(1), covariance()
+    expected = rsa.compare(a, b, measure=measure, noise=noise)
+    assert expected.item() != pytest.approx(rsa.compare(a, b, measure=measure).item(), abs=1e-3)
+    mixed = noise.isel(stimulus=[3, 0, 5, 1, 2, 4], stimulus_b=[2, 1, 0, 5, 4, 3])
+    for same in (mixed, mixed.transpose(), 3 * mixed):
+        found = rsa.compare(a, b, measure=measure, noise=same).item()
+        assert found == pytest.approx(expected.item(), abs=1e-6 if measure == "riemannian" else 1e-12)
+
+
+def test_noise_that_does_not_fit_is_refused():
+    a, b, noise = random_rdm(0), random_rdm(1), covariance()
+
+    def given(noise, measure="whitened_pearson"):
+        return rsa.compare(a, b, measure=measure, noise=noise)
+
+    with pytest.raises(ValueError, match="rho_a takes no noise. Those that do: .*whitened_pearson"):
+        given(noise, measure="rho_a")
+    with pytest.raises(SchemaError, match="stimulus_id_b"):
+        given(noise.drop_vars("stimulus_id_b"))
+    with pytest.raises(AlignmentError, match="Only in the RDMs: a; only in noise: z"):
+        given(covariance("zbcdef"))
+    with pytest.raises(AlignmentError, match="Only in the RDMs: f; only in noise: none"):
+        given(covariance("abcde"))
+    with pytest.raises(RecordingError, match="noise is singular"):
+        given(noise.copy(data=np.ones((6, 6))))
+    with pytest.raises(RecordingError, match="NaN or infinite"):
+        given(noise.where(noise.stimulus_id != "a"))
+
+
+def test_noise_is_told_of_in_the_result():
+    result = rsa.compare(random_rdm(0), random_rdm(1), measure="whitened_cosine", noise=covariance())
+    assert '"noise": "given"' in result.attrs["history"]
+    assert "doi:10.51628/001c.27664" in result.attrs["references"]
 
 
 def test_aligned_pairs_stand_in_squareform_order():

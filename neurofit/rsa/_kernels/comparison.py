@@ -3,23 +3,22 @@
 Each comparator takes RDMs ``a`` and ``b``, all pairs of the same stimuli in squareform order, and ``times``,
 how often each stimulus is in each draw. Where memory is short, call it with blocks of draws.
 
-Most are a function of ``a``, ``b`` and weights of the pairs: a pair of weight w counts as if it stood there w
-times, so that a bootstrap over stimuli, whose pairs have as weights the products of two multiplicities, is a
-matrix product.
+Those here and of ranks are a function of ``a``, ``b`` and weights of the pairs: a pair of weight w counts as
+if it stood there w times, so that a bootstrap over stimuli, whose pairs have as weights the products of two
+multiplicities, is a matrix product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from math import comb
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.stats import kendalltau
+from threadpoolctl import ThreadpoolController
 
-from ...errors import SchemaError
 from ...registry import Registry
 
 RdmsA = Float[np.ndarray, "a pair"]
@@ -28,6 +27,7 @@ Weights = Float[np.ndarray, "draw pair"]
 Times = Float[np.ndarray, "draw stimulus"]
 Similarities = Float[np.ndarray, "draw a b"]
 OverPairs = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+OverPresence = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Noise = Float[np.ndarray, "stimulus stimulus"]
 
 
@@ -35,6 +35,7 @@ class Comparator(Protocol):
     """A similarity of RDMs; ``noise`` is the covariance of the noise of the stimuli, where it matters."""
 
     takes_noise: bool
+    undefined: str  # Where it is NaN.
 
     def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
         """Similarity of each RDM of ``a`` to each of ``b`` in each draw."""
@@ -42,13 +43,16 @@ class Comparator(Protocol):
 
 comparators: Registry[Comparator] = Registry("comparator")
 
+MANY_STIMULI = 400
 FEWEST_PAIRS = 3  # Two pairs correlate perfectly whatever they are.
+UNDEFINED = f"an RDM does not vary, or fewer than {FEWEST_PAIRS} pairs are in both"
 
 
 class PairComparator:
     """A comparator that knows weights of pairs only."""
 
     takes_noise = False
+    undefined = UNDEFINED
 
     def __init__(self, over_pairs: OverPairs) -> None:
         self.over_pairs = over_pairs
@@ -56,7 +60,8 @@ class PairComparator:
 
     def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
         """Similarity where each pair weighs as much as its two stimuli were drawn."""
-        return self.over_pairs(a, b, pair_weights(times))
+        with _few_threads(times.shape[1]):
+            return self.over_pairs(a, b, pair_weights(times))
 
 
 def pairwise(comparator: OverPairs) -> PairComparator:
@@ -65,23 +70,66 @@ def pairwise(comparator: OverPairs) -> PairComparator:
     @wraps(comparator)
     def complete(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
         result = np.full((len(weights), len(a), len(b)), np.nan)
-        for here_a, rows_a in _patterns_of_presence(a):
-            for here_b, rows_b in _patterns_of_presence(b):
-                here = here_a & here_b
-                draws = np.flatnonzero((weights[:, here] > 0).sum(axis=1) >= FEWEST_PAIRS)
-                if draws.size:
-                    result[np.ix_(draws, rows_a, rows_b)] = comparator(
-                        a[np.ix_(rows_a, here)], b[np.ix_(rows_b, here)], weights[np.ix_(draws, here)]
-                    )
+        for here, rows_a, rows_b in _presences(a, b):
+            draws = _enough(weights, here)
+            if here.all() and len(draws) == len(weights):  # No copies are needed.
+                result[:, rows_a[:, None], rows_b] = comparator(a[rows_a], b[rows_b], weights)
+            elif draws.size:
+                result[np.ix_(draws, rows_a, rows_b)] = comparator(
+                    a[np.ix_(rows_a, here)], b[np.ix_(rows_b, here)], weights[np.ix_(draws, here)]
+                )
         return result
 
     return PairComparator(complete)
 
 
+def over_presence(similarity: OverPresence, a: RdmsA, b: RdmsB, times: Times) -> Similarities:
+    """``similarity(a, b, times, here)`` where the same pairs are ``here``, with 0 in place of NaN."""
+    result = np.full((len(times), len(a), len(b)), np.nan)
+    weights = pair_weights(times)
+    with _few_threads(times.shape[1]):
+        for here, rows_a, rows_b in _presences(a, b):
+            draws = _enough(weights, here)
+            if draws.size:
+                known_a, known_b = np.where(here, a[rows_a], 0.0), np.where(here, b[rows_b], 0.0)
+                result[np.ix_(draws, rows_a, rows_b)] = similarity(known_a, known_b, times[draws], here)
+    return result
+
+
+@contextmanager
+def _few_threads(stimuli: int) -> Iterator[None]:
+    """One thread for small matrices."""
+    # On many of them threads mostly wait for each other: 20 times as long where cores are shared.
+    with _threads().limit(limits=1 if stimuli < MANY_STIMULI else None, user_api="blas"):
+        yield
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """The libraries of linear algebra, looked up once: it takes longer than a comparison."""
+    return ThreadpoolController()
+
+
+def _presences(a: RdmsA, b: RdmsB) -> Iterator[tuple[Bool[np.ndarray, " pair"], np.ndarray, np.ndarray]]:
+    """Each set of pairs that are NaN in neither, with the rows of ``a`` and ``b`` that it is for."""
+    for here_a, rows_a in _patterns_of_presence(a):
+        for here_b, rows_b in _patterns_of_presence(b):
+            yield here_a & here_b, rows_a, rows_b
+
+
 def _patterns_of_presence(rdms: RdmsA) -> list[tuple[Bool[np.ndarray, " pair"], np.ndarray]]:
     """Each distinct set of pairs that are not NaN, with the rows that have just these."""
-    patterns, member = np.unique(~np.isnan(rdms), axis=0, return_inverse=True)
-    return [(pattern, np.flatnonzero(member == index)) for index, pattern in enumerate(patterns)]
+    present = ~np.isnan(rdms)
+    rows: dict[bytes, list[int]] = {}
+    for row, pattern in enumerate(present):
+        rows.setdefault(pattern.tobytes(), []).append(row)
+    return [(present[same[0]], np.array(same)) for same in rows.values()]
+
+
+def _enough(weights: Weights, here: Bool[np.ndarray, " pair"]) -> np.ndarray:
+    """Draws that have pairs enough."""
+    counted = weights if here.all() else weights[:, here]
+    return np.flatnonzero(np.count_nonzero(counted, axis=1) >= FEWEST_PAIRS)
 
 
 @comparators.register("pearson")
@@ -93,10 +141,10 @@ def pearson(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     total = weights.sum(axis=1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_a, mean_b = weights @ a.T / total, weights @ b.T / total
-        products = _products(a, b, weights) / total[..., None] - mean_a[:, :, None] * mean_b[:, None, :]
-        variance_a = _variance(weights @ (a * a).T / total, mean_a)
-        variance_b = _variance(weights @ (b * b).T / total, mean_b)
-    return products / np.sqrt(variance_a[:, :, None] * variance_b[:, None, :])
+        both, square_a, square_b = _moments(a, b, weights)
+        covariance = both / total[..., None] - mean_a[:, :, None] * mean_b[:, None, :]
+        variance_a, variance_b = _variance(square_a / total, mean_a), _variance(square_b / total, mean_b)
+    return covariance / np.sqrt(variance_a[:, :, None] * variance_b[:, None, :])
 
 
 def _variance(square: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -109,100 +157,32 @@ def _variance(square: np.ndarray, mean: np.ndarray) -> np.ndarray:
 @pairwise
 def cosine(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Cosine of the angle between the RDMs: correlation without taking off the mean, for a true zero."""
-    length_a, length_b = np.sqrt(weights @ (a * a).T), np.sqrt(weights @ (b * b).T)
-    lengths = length_a[:, :, None] * length_b[:, None, :]
-    return _products(a, b, weights) / np.where(lengths > 0, lengths, np.nan)
+    both, square_a, square_b = _moments(a, b, weights)
+    lengths = np.sqrt(square_a)[:, :, None] * np.sqrt(square_b)[:, None, :]
+    return both / np.where(lengths > 0, lengths, np.nan)
 
 
-def _products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+def products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Weighted sum over pairs of each row of ``a`` times each row of ``b``."""
-    rows = (a[:, None, :] * b[None, :, :]).reshape(-1, a.shape[1])
-    return (weights @ rows.T).reshape(len(weights), len(a), len(b))
+    return _moments(a, b, weights)[0]
 
 
-@comparators.register("rho_a")
-@pairwise
-def rho_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
-    """Spearman's rho expected when ties are broken at random (Schuett et al. 2023).
+def _moments(a: RdmsA, b: RdmsB, weights: Weights) -> tuple[Similarities, np.ndarray, np.ndarray]:
+    """Weighted sums over pairs of a_i b_j, of a_i^2 and of b_j^2.
 
-    With mid-ranks x, y of n pairs: 12 sum(x y) / (n^3 - n) - 3 (n + 1) / (n - 1). Here their mean (n + 1) / 2
-    is taken off the ranks, which leaves 12 sum(x y) / (n^3 - n).
+    Subjects are often in both ``a`` and ``b``: each two RDMs that differ are multiplied once.
     """
-    count = weights.sum(axis=1)[:, None, None]
-    return 12.0 * _rank_products(a, b, weights) / np.where(count > 1, count**3 - count, np.nan)
-
-
-@comparators.register("spearman")
-@pairwise
-def spearman(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
-    """Pearson correlation of the mid-ranks: sum(x y) / sqrt(sum(x^2) sum(y^2)), their means taken off."""
-    squares_a, squares_b = (
-        np.stack([_rank_products(row[None], row[None], weights)[:, 0, 0] for row in rdms], axis=1)
-        for rdms in (a, b)
-    )
-    lengths = np.sqrt(squares_a[:, :, None] * squares_b[:, None, :])
-    return _rank_products(a, b, weights) / np.where(lengths > 0, lengths, np.nan)
-
-
-def _rank_products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
-    """Weighted sum over pairs of the centred rank in each row of ``a`` times that in each row of ``b``."""
-    by_pair = np.ascontiguousarray(weights.T)
-    ranks_b = [_centred_ranks(row, by_pair) for row in b]
-    result = np.empty((len(weights), len(a), len(b)))
-    for i, row in enumerate(a):
-        weighted = by_pair * _centred_ranks(row, by_pair)
-        for j, ranks in enumerate(ranks_b):
-            result[:, i, j] = np.einsum("pd,pd->d", weighted, ranks)
-    return result
-
-
-@comparators.register("tau_a")
-@pairwise
-def tau_a(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
-    """Kendall's tau a: pairs of pairs in the same order less those in the other, over all n (n - 1) / 2.
-
-    Ties count as neither, so that a model that predicts ties is not favoured (Nili et al. 2014).
-    """
-    return _taus(a, b, weights, ties_count=True)
-
-
-@comparators.register("tau_b")
-@pairwise
-def tau_b(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
-    """Kendall's tau b: as tau a, but over sqrt((m - m_a) (m - m_b)), m = n (n - 1) / 2, m_a of them ties."""
-    return _taus(a, b, weights, ties_count=False)
-
-
-def _taus(a: RdmsA, b: RdmsB, weights: Weights, *, ties_count: bool) -> Similarities:
-    if np.any(weights != np.rint(weights)):
-        raise SchemaError("Kendall's taus count pairs, so their weights are whole numbers; got others.")
-    result = np.empty((len(weights), len(a), len(b)))
-    for draw, times in enumerate(weights.astype(np.int64)):
-        drawn_a, drawn_b = (np.repeat(rdms, times, axis=1) for rdms in (a, b))
-        orders_a, orders_b = (np.array([_ordered(row) for row in rdms]) for rdms in (drawn_a, drawn_b))
-        for i, j in np.ndindex(len(a), len(b)):
-            told = np.sqrt(orders_a[i] * orders_b[j])
-            tau = kendalltau(drawn_a[i], drawn_b[j]).statistic if told else (0.0 if ties_count else np.nan)
-            result[draw, i, j] = tau * (told / comb(drawn_a.shape[1], 2) if ties_count else 1.0)
-    return result
-
-
-def _ordered(row: Float[np.ndarray, " pair"]) -> float:
-    """Number of pairs of entries that differ."""
-    tied = np.unique(row, return_counts=True)[1].astype(np.float64)
-    return comb(row.size, 2) - float((tied * (tied - 1) / 2).sum())
-
-
-def _centred_ranks(
-    row: Float[np.ndarray, " pair"], weights: Float[np.ndarray, "pair draw"]
-) -> Float[np.ndarray, "pair draw"]:
-    """Mid-rank of each pair, less the mean rank, in the sample that the weights stand for."""
-    # The values are sorted once; in each draw a rank is the weight below, plus half of the weight that ties.
-    _, value, counts = np.unique(row, return_inverse=True, return_counts=True)
-    starts = np.cumsum(counts) - counts
-    tied = np.add.reduceat(weights[np.argsort(value, kind="stable")], starts, axis=0)
-    up_to = np.cumsum(tied, axis=0)
-    return (up_to - tied / 2 - up_to[-1] / 2)[value]
+    rows = np.concatenate([a, b])
+    seen: dict[bytes, int] = {}
+    row = np.array([seen.setdefault(each.tobytes(), index) for index, each in enumerate(rows)])
+    row_a, row_b = row[: len(a)], row[len(a) :]
+    one = np.concatenate([np.repeat(row_a, len(b)), row])
+    other = np.concatenate([np.tile(row_b, len(a)), row])
+    key = np.minimum(one, other) * len(rows) + np.maximum(one, other)
+    _, first, again = np.unique(key, return_index=True, return_inverse=True)
+    sums = (weights @ (rows[one[first]] * rows[other[first]]).T)[:, again]
+    both, square_a, square_b = np.split(sums, [len(a) * len(b), len(a) * len(b) + len(a)], axis=1)
+    return both.reshape(len(weights), len(a), len(b)), square_a, square_b
 
 
 def pair_weights(times: Times) -> Weights:
@@ -211,4 +191,6 @@ def pair_weights(times: Times) -> Weights:
     A stimulus that was drawn twice gives no pair with itself: that would be a zero which nobody measured.
     """
     first, second = np.triu_indices(times.shape[1], 1)
-    return times[:, first] * times[:, second]
+    weights = np.take(times, first, axis=1)
+    weights *= np.take(times, second, axis=1)
+    return weights
