@@ -16,7 +16,7 @@ from ._compare import tell_undefined
 from ._dissimilarities import Dissimilarity, dissimilarities
 from ._kernels.comparison import Comparator, comparators
 from ._kernels.patterns import repeat_number
-from ._noise import DEFAULT, estimated_precision
+from ._noise import DEFAULT, estimated_root
 from ._pairs import stimuli_of
 from ._trials import Trials, by_stimulus, repeated, rows_of
 
@@ -103,7 +103,7 @@ def split_half_reliability(
     turns = bar(range(splits), progress=progress, description="splitting repeats")
     split = [_similarity_of_halves(dissimilarity, compared, trials, noise, rng) for _ in turns]
     similarity = np.mean(split, axis=0)
-    result = _labelled(2 * similarity / (1 + np.abs(similarity)), responses, rows_of(responses, by))
+    result = _labelled(spearman_brown(similarity), responses, rows_of(responses, by))
     tell_undefined(result, "reliability", stacklevel=3)
     result = provenance.label(result, units="1", long_name="Split-half reliability of the RDM").assign_attrs(
         measure=used,
@@ -123,6 +123,11 @@ def split_half_reliability(
         splits=splits,
         rng=seed,
     )
+
+
+def spearman_brown(similarity: Numbers) -> Numbers:
+    """Similarity of two wholes, from that of their halves: ``2 r / (1 + |r|)``."""
+    return 2 * similarity / (1 + np.abs(similarity))
 
 
 def _measure_for(trials: Trials, measure: str) -> str:
@@ -157,8 +162,8 @@ def _similarity_of_halves(
     here = rng.permutation(stimuli) < stimuli // 2
     alike = []
     for inside in (here, ~here):
-        precision = estimated_precision(trials.only(~inside), noise)
-        distances = (dissimilarity.distances(half.only(inside), precision) for half in halves)
+        root = estimated_root(trials.only(~inside), noise)
+        distances = (dissimilarity.distances(half.only(inside), root) for half in halves)
         alike.append(_alike(compared, *distances))
     return np.mean(alike, axis=0)
 
@@ -172,7 +177,8 @@ def _halves(trials: Trials, *, equal: bool, rng: np.random.Generator) -> tuple[T
     size = np.full_like(repeats, repeats.min() // 2) if equal else repeats // 2
     end = 2 * size if equal else repeats
     in_second = (turn >= size) & (turn < end)
-    trials = trials._replace(fold=np.where(in_second, turn - size, turn))
+    turns = np.arange(turn.max() + 1)
+    trials = trials._replace(fold=np.where(in_second, turn - size, turn), folds=turns)
     return trials.take(turn < size), trials.take(in_second)
 
 
