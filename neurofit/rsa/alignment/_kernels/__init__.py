@@ -1,0 +1,1 @@
+"""The mathematics of aligning two sets of patterns, on plain arrays."""

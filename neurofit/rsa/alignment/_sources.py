@@ -1,0 +1,13 @@
+"""Who said so."""
+
+CKA = "Kornblith et al. 2019, ICML 97:3519, doi:10.48550/arXiv.1905.00414"
+HSIC = "Song et al. 2012, Journal of Machine Learning Research 13:1393"
+DEBIASED = "Nguyen et al. 2021, ICLR, doi:10.48550/arXiv.2010.15327"
+RV = "Robert & Escoufier 1976, Applied Statistics 25:257, doi:10.2307/2347233"
+SVCCA = "Raghu et al. 2017, NeurIPS 30, doi:10.48550/arXiv.1706.05806"
+PWCCA = "Morcos et al. 2018, NeurIPS 31, doi:10.48550/arXiv.1806.05759"
+SHAPE = "Williams et al. 2021, NeurIPS 34, doi:10.48550/arXiv.2110.14739"
+PROCRUSTES = "Schoenemann 1966, Psychometrika 31:1, doi:10.1007/BF02289451"
+JACKKNIFE = "Busing et al. 1999, Statistics and Computing 9:3, doi:10.1023/A:1008800423698"
+DIMENSIONALITY = "Chun et al. 2025, doi:10.48550/arXiv.2509.26560"
+REPEATS = "Stringer et al. 2019, Nature 571:361, doi:10.1038/s41586-019-1346-5"
