@@ -1,0 +1,1 @@
+"""Statistics of tuning on plain arrays."""
