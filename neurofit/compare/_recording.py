@@ -33,10 +33,20 @@ class Recording:
         """One row for each stimulus, sorted by name."""
         return prep.average(next(iter(self.areas.values())))
 
+    @property
+    def told(self) -> dict[str, str | int]:
+        """What the attrs of a result say about it."""
+        report = next(iter(self.areas.values())).attrs.get("ingest_report", "[]")
+        return {
+            "n_repeated": self.n_repeated,
+            "left_out": json.dumps(self.left_out),
+            "ingest_report": report,
+        }
+
     def rdms(self, measure: str, noise: str) -> xr.DataArray:
         """RDM of each area (dims ``area``, ``pair``)."""
-        weighing = {"noise": noise} if rsa.dissimilarities[measure].takes_noise else {}
-        rdms = [rsa.rdm(part, measure=measure, **weighing) for part in self.areas.values()]
+        weighing = noise if rsa.dissimilarities[measure].takes_noise else None
+        rdms = [rsa.rdm(part, measure=measure, noise=weighing) for part in self.areas.values()]
         return xr.concat(rdms, xr.Variable(AREA, list(self.areas))).transpose(AREA, PAIR)
 
     def reliability(self, **options: Any) -> xr.DataArray:

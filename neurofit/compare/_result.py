@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MEANINGS = {
     "similarity": "similarity of the area's RDM to the layer's",
     "interval": "95 % interval of the similarity over stimuli",
+    "p_zero": "p that the similarity is not above 0, at a false discovery rate over layers",
     "reliability": "split-half reliability of the area's RDM, Spearman-Brown corrected",
     "ceiling": "similarity that a perfect model would reach",
     "share": "share of draws in which the layer is best on the stimuli left out",
@@ -20,6 +21,10 @@ MEANINGS = {
     "position_interval": "95 % interval of the depth of the best layer over draws",
     "hierarchy": "rise of the position from the first area of the order to the last",
     "hierarchy_interval": "95 % interval of the rise over draws",
+    "hierarchy_null": "95 % of the rises with units exchanged between areas, at equal signal to noise",
+    "p_hierarchy": "share of exchanges that give such a rise or more, this one counted",
+    "hierarchy_advantage": "rise above the control's",
+    "hierarchy_advantage_interval": "95 % interval of the difference in rise over draws",
     "score": "similarity on the stimuli left out, of the layer best on the others",
     "score_interval": "95 % interval of the score over draws",
     "deficit": "how far the score, averaged over areas, lies behind the best model's",

@@ -9,6 +9,7 @@ import xarray as xr
 
 from ..names import AREA, BOUND, DRAW, LAYER, MODEL
 from ..parallel import bar
+from ._errors import errors_of
 from ._resample import resample
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from jaxtyping import Float, Int
 
+    from ._errors import Errors
     from ._resample import Similarities
 
 OF_CONTROL = ("similarity", "interval", "position", "position_interval", "hierarchy", "hierarchy_interval")
@@ -28,30 +30,37 @@ def summarise(
     *,
     comparator: str,
     order: Sequence[str],
+    seed: int,
     progress: bool,
 ) -> xr.Dataset:
     """Every model (RDMs with dims ``layer``, ``pair``) against every area (dims ``area``, ``pair``)."""
     names, rows = xr.Variable(MODEL, list(models)), []
     for rdms in bar(models.values(), total=len(models), progress=progress, description="resampling stimuli"):
         similarities = resample(data.values, rdms.values, drawn, comparator=comparator)
-        rows.append(_row(similarities, data[AREA].values.tolist(), rdms[LAYER].values.tolist(), order))
+        errors = errors_of(data, rdms, comparator=comparator, draws=drawn.sizes[DRAW], seed=seed)
+        labels = data[AREA].values.tolist(), rdms[LAYER].values.tolist()
+        rows.append(_row(similarities, errors, *labels, order))
     layers = dict.fromkeys(layer for row in rows for layer in row[LAYER].values)
     return xr.concat(rows, names, join="outer", coords="all", data_vars="all").sel({LAYER: list(layers)})
 
 
 def _row(
-    similarities: Similarities, areas: Sequence[str], layers: Sequence[str], order: Sequence[str]
+    similarities: Similarities,
+    errors: Errors,
+    areas: Sequence[str],
+    layers: Sequence[str],
+    order: Sequence[str],
 ) -> xr.Dataset:
-    depth = np.linspace(0, 1, len(layers)) if len(layers) > 1 else np.array([np.nan])
     index, valid = best(similarities.outside)
     wins = (index[..., None] == np.arange(len(layers))) * valid[..., None]
-    position = depth[index] * valid
+    position = position_in_draws(similarities.outside)
     score = nested_score(similarities.inside, similarities.outside)
     rise = slope(position[:, [areas.index(area) for area in order]])
     return xr.Dataset(
         {
             "similarity": ((AREA, LAYER), similarities.full),
-            "interval": ((AREA, LAYER, BOUND), interval(similarities.inside)),
+            "interval": ((AREA, LAYER, BOUND), errors["interval"]),
+            "p_zero": ((AREA, LAYER), errors["p_zero"]),
             "share": ((AREA, LAYER), mean(wins)),
             "position": ((AREA,), mean(position)),
             "position_interval": ((AREA, BOUND), interval(position)),
@@ -60,17 +69,18 @@ def _row(
             "score": ((AREA,), mean(score)),
             "score_interval": ((AREA, BOUND), interval(score)),
             "score_draws": ((DRAW, AREA), score),
+            "rise_draws": ((DRAW,), rise),
         },
-        coords={AREA: list(areas), LAYER: list(layers), "depth": (LAYER, depth)},
+        coords={AREA: list(areas), LAYER: list(layers), "depth": (LAYER, depths(len(layers)))},
     )
 
 
 def against_the_control(table: xr.Dataset, control: xr.Dataset) -> dict[str, xr.DataArray]:
     """The control's numbers beside the models', and how far each model's score lies above its control's."""
     matched = control.reindex_like(table)
-    advantage = table.score_draws - matched.score_draws
     columns = {f"control_{name}": matched[name] for name in OF_CONTROL}
-    return columns | _estimate("advantage", advantage)
+    advantage = _estimate("advantage", table.score_draws - matched.score_draws)
+    return columns | advantage | _estimate("hierarchy_advantage", table.rise_draws - matched.rise_draws)
 
 
 def against_the_best(table: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -99,6 +109,17 @@ def best(
     known = np.isfinite(similarity)
     index = np.where(known, similarity, -np.inf).argmax(axis=-1)
     return index, np.where(known.all(axis=-1), 1.0, np.nan)
+
+
+def depths(layers: int) -> Float[np.ndarray, " layer"]:
+    """Depth of each layer, from 0 to 1; NaN for a single one."""
+    return np.linspace(0, 1, layers) if layers > 1 else np.array([np.nan])
+
+
+def position_in_draws(outside: Float[np.ndarray, "draw area layer"]) -> Float[np.ndarray, "draw area"]:
+    """Depth of the layer that is best on the stimuli left out."""
+    index, valid = best(outside)
+    return depths(outside.shape[-1])[index] * valid
 
 
 def nested_score(

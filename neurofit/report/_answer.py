@@ -11,7 +11,7 @@ from ..errors import listing
 from ..names import AREA, BOUND, LAYER, MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import xarray as xr
 
@@ -118,10 +118,27 @@ def hierarchy(result: xr.Dataset, model: str) -> str | None:
     words = "That later areas lie at later layers is not shown"
     if low > 0 or high < 0:
         words = f"Later areas lie at {'later' if low > 0 else 'earlier'} layers"
-    return (
+    told = (
         f"{words}: from the first area to the last, the position changes by {rise:+z.2f} "
         f"(95 % of draws: {low:+z.2f} to {high:+z.2f})."
     )
+    return " ".join([told, *_hierarchy_controls(one)])
+
+
+def _hierarchy_controls(one: xr.Dataset) -> Iterator[str]:
+    """What the rise is with units exchanged between areas, and in the network before training."""
+    low, high = one.hierarchy_null.values
+    if np.isfinite(low):
+        yield (
+            "With units exchanged between areas, at equal signal to noise, 95 % of changes lie from "
+            f"{low:+z.2f} to {high:+z.2f} (p = {float(one.p_hierarchy):.3f} for such a rise)."
+        )
+    low, high = one.hierarchy_advantage_interval.values
+    if np.isfinite(low):
+        yield (
+            f"It is {float(one.hierarchy_advantage):+z.2f} above that of the untrained network "
+            f"(95 % of draws: {low:+z.2f} to {high:+z.2f})."
+        )
 
 
 def summary(

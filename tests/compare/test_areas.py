@@ -8,7 +8,7 @@ from neurofit import compare, io, rsa, schema
 from neurofit.errors import AlignmentError, RecordingError, SchemaError, UnknownNameError
 
 DRIVES = {"V1": "first", "LM": "second", "AL": "third"}
-quick = {"draws": 200, "rng": 0, "progress": False}
+quick = {"draws": 200, "permutations": 20, "rng": 0, "progress": False}
 
 
 @pytest.fixture(scope="module")
