@@ -9,9 +9,14 @@ from jaxtyping import install_import_hook
 
 KERNELS = [
     "neurofit.rsa._kernels",
+    "neurofit.rsa.inference._kernels",
+    "neurofit.rsa.inference._fit",
+    "neurofit.rsa.encoding._kernels",
+    "neurofit.rsa.alignment._kernels",
     "neurofit.prep._kernels",
     "neurofit.prep._interpolate",
     "neurofit.simulate._population",
+    "neurofit.compare.emergent._kernels",
 ]
 _hook = install_import_hook(KERNELS, "beartype.beartype")
 
@@ -77,6 +82,7 @@ def layer_map():
         control={"right": activations(8), "wrong": activations(7)},
         order=["V1", "LM", "AL"],
         draws=200,
+        permutations=20,
         rng=0,
         progress=False,
     )

@@ -119,15 +119,17 @@ def test_dims_are_spelled_in_names_only(path):
 @pytest.fixture(scope="module")
 def results(make_recording, make_activations, layer_map):
     """One result of every function that computes something."""
-    from neurofit import io, nets, prep, rsa
+    from neurofit import compare, io, nets, prep, rsa
 
     counts = make_recording(make_activations(), {"V1": "first"})
+    by_angle = counts.assign_coords(orientation=("trial", np.arange(counts.sizes["trial"]) % 6 * 30))
     spikes = np.random.default_rng(0).uniform(0, 10, size=(3, 200))
     trials = {"start_time": range(10), "stop_time": range(1, 11), "stimulus_id": list("abcde") * 2}
     session = io.from_arrays(spikes=list(np.sort(spikes)), trials=trials)
     responses = prep.responses(session)
     network = nets.train("digits", steps=2, rng=0, progress=False)
     images = nets.tasks["digits"]().stimuli()
+    shown = nets.activations(network, images, layers=["readout"])
     rdm = rsa.rdm(counts, measure="crossnobis")
     return {
         "prep.responses": responses,
@@ -139,16 +141,41 @@ def results(make_recording, make_activations, layer_map):
         "rsa.compare": rsa.compare(rdm, rdm),
         "rsa.noise_ceiling": rsa.noise_ceiling(xr.concat([rdm, rdm], "subject")),
         "rsa.split_half_reliability": rsa.split_half_reliability(counts, rng=0, splits=2),
+        "rsa.evaluate": rsa.evaluate(rdm, xr.concat([rdm, rdm**2], "subject"), draws=10, rng=0),
+        "rsa.reliability": rsa.reliability(xr.concat([rdm, rdm], "subject")),
+        "rsa.rdms": rsa.rdms(counts, progress=False),
+        "rsa.searchlight": rsa.searchlight(
+            counts, positions=["unit_id"], nearest=3, measure="crossnobis", progress=False
+        ),
+        "rsa.cross_temporal": rsa.cross_temporal(responses),
+        "rsa.cka": rsa.cka(counts, make_activations()),
+        "rsa.shape_distance": rsa.shape_distance(counts, make_activations()),
+        "rsa.evaluate_alignment": rsa.evaluate_alignment(
+            counts, make_activations(), permutations=9, rng=0, progress=False
+        ),
+        "rsa.dimensionality": rsa.dimensionality(counts),
+        "rsa.predictivity": rsa.predictivity(make_activations(), counts, rng=0, progress=False),
         "nets.history": network.history,
         "nets.activations": nets.activations(network, images),
         "nets.record": nets.record(network, images),
         "compare.areas_to_layers": layer_map,
+        "compare.fit_readout": compare.fit_readout(nets.activations(network, images), shown),
+        "compare.optimal_stimulus": compare.optimal_stimulus(
+            network, "hidden1/0000", images, steps=2, rng=0, progress=False
+        ),
+        "compare.emergent_tuning": compare.emergent_tuning(by_angle, draws=9, rng=0, progress=False),
+        "compare.unit_tuning": compare.unit_tuning(by_angle, draws=9, rng=0, progress=False),
     }
 
 
 RESULTS = ["prep.responses", "prep.average", "rsa.rdm", "rsa.noise_precision", "rsa.compare"]
 RESULTS += ["rsa.split_half_reliability", "nets.history", "nets.activations", "nets.record"]
 RESULTS += ["rsa.noise_ceiling", "compare.areas_to_layers", "prep.join", "io.from_brainio"]
+RESULTS += ["rsa.predictivity", "rsa.evaluate", "rsa.reliability"]
+RESULTS += ["rsa.rdms", "rsa.searchlight", "rsa.cross_temporal"]
+RESULTS += ["rsa.cka", "rsa.shape_distance", "rsa.evaluate_alignment", "rsa.dimensionality"]
+RESULTS += ["compare.fit_readout", "compare.optimal_stimulus"]
+RESULTS += ["compare.emergent_tuning", "compare.unit_tuning"]
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -193,7 +220,13 @@ def test_small_unsigned_counts_are_not_wrapped_around(make_recording, make_activ
         lambda counts: rsa.rdm(counts, measure="crossnobis"),
         rsa.noise_precision,
         lambda counts: rsa.split_half_reliability(counts, rng=0, splits=2),
+        lambda counts: rsa.cka(counts, model),
+        rsa.dimensionality,
         lambda counts: compare.areas_to_layers(counts, model, draws=5, rng=0, progress=False),
+        lambda counts: compare.fit_readout(model, counts),
+        lambda counts: compare.unit_tuning(
+            counts, kind=compare.tunings["orientation"](by="angle"), draws=9, rng=0, progress=False
+        ),
     ):
         xr.testing.assert_equal(function(large), function(exact))
     for function in (
