@@ -10,6 +10,7 @@ import xarray as xr
 
 from .. import parallel
 from ..names import BOUND, DRAW, MODEL, STIMULUS_ID, UNIT
+from ..prep._kernels import group_means
 from ._recording import Recording
 from ._resample import on_stimuli_left_out
 from ._summary import interval, position_in_draws, slope
@@ -44,12 +45,14 @@ def against_permuted_areas(
     names = list(models)
     null = np.full((permutations, len(names)), np.nan)
     if len(order) > 1 and permutations:
-        ordered = Recording({name: recording.areas[name] for name in order}, recording.n_repeated, [])
+        parts = [recording.areas[name] for name in order]
+        pooled = xr.concat(parts, UNIT)
         layers = [models[name].values for name in names]
         rises = partial(
-            _rises, recording=ordered, models=layers, drawn=drawn.isel({DRAW: slice(DRAWS)}), **options
+            _rises, pooled=pooled, models=layers, drawn=drawn.isel({DRAW: slice(DRAWS)}), **options
         )
-        swapped = list(_permuted(ordered, permutations, rng))
+        area = np.repeat(np.arange(len(parts)), [part.sizes[UNIT] for part in parts])
+        swapped = list(_permuted(signal_to_noise(pooled), area, permutations, rng))
         workers = 1 if permutations < FEWEST else None
         null = np.array(
             parallel.apply(rises, swapped, workers=workers, progress=progress, description="permuting areas")
@@ -67,7 +70,7 @@ def against_permuted_areas(
 def _rises(
     members: list[Int[np.ndarray, " unit"]],
     *,
-    recording: Recording,
+    pooled: xr.DataArray,
     models: list[Float[np.ndarray, "layer pair"]],
     drawn: xr.DataArray,
     measure: str,
@@ -75,26 +78,27 @@ def _rises(
     comparator: str,
 ) -> list[float]:
     """Rise of the mean position over areas of which each has other ``members``, for each model."""
-    pooled = xr.concat(recording.areas.values(), UNIT)
-    parts = {name: pooled.isel({UNIT: its}) for name, its in zip(recording.areas, members, strict=True)}
-    areas = Recording(parts, recording.n_repeated, []).rdms(measure, noise).values
+    parts = {str(place): pooled.isel({UNIT: its}) for place, its in enumerate(members)}
+    areas = Recording(parts, n_repeated=0, left_out=[]).rdms(measure, noise).values
     found = (on_stimuli_left_out(areas, layers, drawn, comparator=comparator) for layers in models)
     return [float(np.nanmean(slope(position_in_draws(outside)))) for outside in found]
 
 
 def _permuted(
-    recording: Recording, permutations: int, rng: np.random.Generator
+    quality: Float[np.ndarray, " unit"],
+    area: Int[np.ndarray, " unit"],
+    permutations: int,
+    rng: np.random.Generator,
 ) -> Iterator[list[Int[np.ndarray, " unit"]]]:
-    """Units of each area after exchanges between areas, within strata of signal to noise."""
-    pooled = xr.concat(recording.areas.values(), UNIT)
-    area = np.repeat(np.arange(len(recording.areas)), [part.sizes[UNIT] for part in recording.areas.values()])
-    rank = np.argsort(np.argsort(signal_to_noise(pooled), kind="stable"), kind="stable")
-    stratum = rank // (STRATUM * len(recording.areas))
+    """Units of each area after exchanges between areas, within strata of ``quality``."""
+    areas = int(area.max()) + 1
+    rank = np.argsort(np.argsort(quality, kind="stable"), kind="stable")
+    stratum = rank // (STRATUM * areas)
     for _ in range(permutations):
         # Both orders go from stratum to stratum, so that labels move within theirs alone.
         labels = np.empty_like(area)
         labels[np.argsort(stratum)] = area[np.lexsort((rng.random(len(area)), stratum))]
-        yield [np.flatnonzero(labels == one) for one in range(len(recording.areas))]
+        yield [np.flatnonzero(labels == one) for one in range(areas)]
 
 
 def signal_to_noise(responses: xr.DataArray) -> Float[np.ndarray, " unit"]:
@@ -104,9 +108,7 @@ def signal_to_noise(responses: xr.DataArray) -> Float[np.ndarray, " unit"]:
     """
     values = np.asarray(responses.transpose(..., UNIT).values, dtype=np.float64)
     _, stimulus, repeats = np.unique(responses[STIMULUS_ID].values, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(repeats), values.shape[1]))
-    np.add.at(sums, stimulus, values)
-    means = sums / repeats[:, None]
+    means = group_means(values, stimulus, len(repeats))
     freedom = max(len(values) - len(repeats), 1)
     noise = ((values - means[stimulus]) ** 2).sum(axis=0) / freedom
     signal = means.var(axis=0, ddof=1) - noise * np.mean(1 / repeats)
