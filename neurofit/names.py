@@ -80,6 +80,10 @@ LAYER = "layer"
 
 # Learning.
 STEP = "step"
+SYNAPSE = "synapse"
+PRE = "pre"
+POST = "post"
+FEATURE = "feature"
 
 # Resampling.
 DRAW = "draw"

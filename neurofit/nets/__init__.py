@@ -1,18 +1,17 @@
 """Task-trained networks: objective x learning rule x architecture, and what their layers represent."""
 
-from . import _digits, _orientation  # noqa: F401 - entering them in the registry is their purpose
 from ._activations import activations
-from ._architectures import Architecture, architectures
+from ._constraints import constraints
 from ._descent import optimizers
-from ._gratings import gratings
 from ._network import Network, untrained
-from ._objectives import Objective, objectives
 from ._record import record
-from ._rules import Rule, rules
 from ._stages import Stage
 from ._storage import load, save
-from ._tasks import Batch, Task, tasks
 from ._train import train
+from .circuits import Architecture, architectures, nonlinearities
+from .cost import Objective, objectives
+from .learning import Rule, needs, rules, targets
+from .material import Batch, Task, gratings, tasks
 
 __all__ = [
     "Architecture",
@@ -24,13 +23,17 @@ __all__ = [
     "Task",
     "activations",
     "architectures",
+    "constraints",
     "gratings",
     "load",
+    "needs",
+    "nonlinearities",
     "objectives",
     "optimizers",
     "record",
     "rules",
     "save",
+    "targets",
     "tasks",
     "train",
     "untrained",

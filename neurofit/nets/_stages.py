@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
     import torch
 
+    from ._cell import Cell
+
     Weights = Mapping[str, torch.Tensor]
     Params = Mapping[str, Weights]
+    Outputs = Mapping[str, torch.Tensor]
     Init = Callable[[torch.Generator], Weights]
     Lin = Callable[[Weights, torch.Tensor], torch.Tensor]
     Post = Callable[[torch.Tensor], torch.Tensor]
@@ -29,18 +32,28 @@ class Stage:
     name
         The layer's name, unique within its network.
     init
-        Fresh weights, drawn with a ``torch.Generator``: a mapping from name to tensor.
+        Fresh weights, drawn with a ``torch.Generator``: a mapping from name to tensor. What connects units
+        is called ``weight``, or ends in it; what shifts them, ``bias``.
     lin
-        Weights and inputs (batch first) to the drive (pre-activation); linear in the
-        weights and, but for a bias, in the inputs.
+        Weights and inputs (batch first) to the drive (pre-activation).
     post
         Drive to output: nonlinearity and pooling, without parameters.
+    linear
+        Whether ``lin`` is linear in the weights and, but for a bias, in the inputs, as most are. Where it is
+        not, such as in a layer that unrolls its own dynamics, rules that need it refuse the network.
+    cell
+        For a recurrent layer: one step of the dynamics that ``lin`` unrolls.
+    timed
+        Whether the output has one entry for each moment: (batch, time, unit).
     """
 
     name: str
     init: Init
     lin: Lin
     post: Post
+    linear: bool = True
+    cell: Cell | None = None
+    timed: bool = False
 
 
 def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.device | str) -> Params:
@@ -58,3 +71,8 @@ def forward(stages: tuple[Stage, ...], params: Params, inputs: torch.Tensor) -> 
         inputs = stage.post(stage.lin(params[stage.name], inputs))
         outputs[stage.name] = inputs
     return outputs
+
+
+def readout(outputs: Outputs) -> torch.Tensor:
+    """Output of the last stage."""
+    return list(outputs.values())[-1]

@@ -5,8 +5,8 @@ import torch
 
 from neurofit import nets
 from neurofit.nets._stages import draw
-from neurofit.nets._tasks import draw_batch
 from neurofit.nets._threads import one_thread
+from neurofit.nets.material import draw_batch
 
 
 @pytest.fixture(autouse=True)

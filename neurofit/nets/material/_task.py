@@ -10,22 +10,27 @@ import numpy as np
 import torch
 import xarray as xr
 
-from ..names import STIMULUS, STIMULUS_ID
-from ..provenance import label
-from ..registry import Registry
+from ...names import CHANNEL, STIMULUS, STIMULUS_ID, X, Y
+from ...provenance import label
+from ...registry import Registry
 
 Images = np.ndarray[Any, np.dtype[np.float32]]
 Labels = np.ndarray[Any, np.dtype[np.int64]]
-Sampler = Callable[[int, np.random.Generator], tuple[Images, Labels]]
+Sampler = Callable[[int, np.random.Generator], tuple[np.ndarray[Any, Any], ...]]
 
-IMAGE_DIMS = (STIMULUS, "channel", "y", "x")
+IMAGE_DIMS = (STIMULUS, CHANNEL, Y, X)
 
 
 class Batch(NamedTuple):
-    """Images (batch, channel, y, x) and the class of each."""
+    """Inputs, such as images (batch, channel, y, x), and what is right for each.
+
+    ``labels`` are classes (batch,) or, where the task has none, values to give, (batch, target). ``paired``
+    is what comes with each input: the next moment, or what another sense has of it.
+    """
 
     inputs: torch.Tensor
     labels: torch.Tensor
+    paired: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,12 @@ class Task:
     name
         Its name in ``nets.tasks``.
     input_shape
-        (channel, y, x) of an image.
+        (channel, y, x) of an image, or the size of each of ``dims``.
     n_classes
         Number of classes; 0 where images have no label.
     sample
-        ``sample(n, rng)`` draws ``n`` images (n, channel, y, x) and labels (n,) to learn from.
+        ``sample(n, rng)`` draws ``n`` images (n, channel, y, x) and labels (n,) to learn from; where
+        ``paired``, also what comes with each image, of the same shape.
     held_out
         The same, of images that are never learned from.
     stimuli
@@ -51,24 +57,32 @@ class Task:
         with coord ``stimulus_id``. It is not learned from either.
     references
         Where the task comes from.
+    n_targets
+        Number of values to give, where labels are no classes but (n, target).
+    paired
+        Whether something comes with each image: the next moment, or what another sense has of it.
+    dims
+        Of an input.
     """
 
     name: str
-    input_shape: tuple[int, int, int]
+    input_shape: tuple[int, ...]
     n_classes: int
     sample: Sampler
     held_out: Sampler
     stimuli: Callable[[], xr.DataArray]
     references: tuple[str, ...] = ()
+    n_targets: int = 0
+    paired: bool = False
+    dims: tuple[str, ...] = IMAGE_DIMS[1:]
 
 
-tasks: Registry[Callable[[], Task]] = Registry("task")
+tasks: Registry[Callable[..., Task]] = Registry("task")
 
 
 def draw_batch(sampler: Sampler, size: int, rng: np.random.Generator, device: torch.device | str) -> Batch:
     """``size`` examples as tensors on ``device``."""
-    images, labels = sampler(size, rng)
-    return Batch(torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device))
+    return Batch(*(torch.from_numpy(part).to(device) for part in sampler(size, rng)))
 
 
 def label_images(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._gratings import gratings
-from ._tasks import Task, label_images, tasks
+from ._task import Task, label_images, tasks
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ._tasks import Images, Labels
+    from ._task import Images, Labels
 
 SIZE = 16
 CYCLES = 2.0

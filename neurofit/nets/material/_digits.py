@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._tasks import Task, label_images, tasks
+from ._task import Task, label_images, tasks
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ._tasks import Images, Labels
+    from ._task import Images, Labels
 
 HELD_OUT = 300
 SHOWN = 6

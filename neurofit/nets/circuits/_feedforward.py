@@ -1,33 +1,22 @@
-"""Architectures: from the shape of an image and a number of outputs to the stages of a network."""
+"""Feedforward circuits: from the shape of an image and a number of outputs to the stages of a network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from math import prod, sqrt
+from math import prod
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn import functional
-
-from ..errors import TrainingError
-from ..registry import Registry
-from ._stages import Stage
+from ...errors import TrainingError
+from ._build import READOUT, architectures, dense, identity, nonlinearities, normalise, normalise_and_pool
+from ._build import conv as conv_layer
 
 if TYPE_CHECKING:
-    from ._stages import Post, Weights
-
-Shape = tuple[int, int, int]
-Architecture = Callable[[Shape, int], tuple[Stage, ...]]
-
-architectures: Registry[Architecture] = Registry("architecture")
-
-READOUT = "readout"
+    from .._stages import Stage
+    from ._build import Shape
 
 
 @architectures.register("mlp")
 def mlp(
-    input_shape: Shape, outputs: int, *, hidden: tuple[int, ...] = (64, 64), nonlinearity: Post = torch.tanh
+    input_shape: Shape, outputs: int, *, hidden: tuple[int, ...] = (64, 64), nonlinearity: str = "tanh"
 ) -> tuple[Stage, ...]:
     """Multilayer perceptron: two hidden layers of 64 tanh units.
 
@@ -40,7 +29,7 @@ def mlp(
     hidden
         Number of units of each hidden layer.
     nonlinearity
-        Of the hidden layers.
+        Of the hidden layers: a name in ``nets.nonlinearities``.
 
     Returns
     -------
@@ -51,12 +40,9 @@ def mlp(
     ----------
     Rumelhart, Hinton & Williams 1986, Nature 323:533, doi:10.1038/323533a0
     """
-    sizes = (prod(input_shape), *hidden)
-    layers = [
-        _dense(f"hidden{depth}", sizes[depth - 1], sizes[depth], nonlinearity)
-        for depth in range(1, len(sizes))
-    ]
-    return (*layers, _dense(READOUT, sizes[-1], outputs, _identity))
+    sizes, post = (prod(input_shape), *hidden), nonlinearities[nonlinearity]
+    layers = [dense(f"hidden{depth}", sizes[depth - 1], sizes[depth], post) for depth in range(1, len(sizes))]
+    return (*layers, dense(READOUT, sizes[-1], outputs, identity))
 
 
 @architectures.register("conv")
@@ -109,44 +95,9 @@ def conv(
         )
     first, second, third = channels
     return (
-        _conv("conv1", maps, first, _normalise_and_pool),
-        _conv("conv2", first, second, _normalise_and_pool),
-        _conv("conv3", second, third, _normalise),
-        _dense("dense", third * (height // 4) * (width // 4), hidden, _normalise),
-        _dense(READOUT, hidden, outputs, _identity),
+        conv_layer("conv1", maps, first, normalise_and_pool),
+        conv_layer("conv2", first, second, normalise_and_pool),
+        conv_layer("conv3", second, third, normalise),
+        dense("dense", third * (height // 4) * (width // 4), hidden, normalise),
+        dense(READOUT, hidden, outputs, identity),
     )
-
-
-def _dense(name: str, inputs: int, outputs: int, post: Post) -> Stage:
-    return Stage(name, partial(_weights, (outputs, inputs)), _apply_dense, post)
-
-
-def _conv(name: str, inputs: int, outputs: int, post: Post) -> Stage:
-    return Stage(name, partial(_weights, (outputs, inputs, 3, 3)), _apply_conv, post)
-
-
-def _weights(shape: tuple[int, ...], generator: torch.Generator) -> Weights:
-    """Normal weights of variance 2 / inputs, which keeps a rectifier's signal (He et al. 2015); no bias."""
-    weight = torch.randn(shape, generator=generator) * sqrt(2 / prod(shape[1:]))
-    return {"weight": weight, "bias": torch.zeros(shape[0])}
-
-
-def _apply_dense(weights: Weights, inputs: torch.Tensor) -> torch.Tensor:
-    return functional.linear(inputs.flatten(1), weights["weight"], weights["bias"])
-
-
-def _apply_conv(weights: Weights, inputs: torch.Tensor) -> torch.Tensor:
-    return functional.conv2d(inputs, weights["weight"], weights["bias"], padding="same")
-
-
-def _normalise(drive: torch.Tensor) -> torch.Tensor:
-    rectified = functional.relu(drive)
-    return rectified * torch.rsqrt(1 + rectified.square().mean(1, keepdim=True))
-
-
-def _normalise_and_pool(drive: torch.Tensor) -> torch.Tensor:
-    return functional.avg_pool2d(_normalise(drive), 2)
-
-
-def _identity(drive: torch.Tensor) -> torch.Tensor:
-    return drive

@@ -17,21 +17,23 @@ def batch():
 
 def test_cross_entropy_of_an_even_guess_is_the_log_of_the_number_of_classes(batch):
     objective = nets.objectives["cross_entropy"]()
-    assert objective.loss(torch.full((6, 3), 7.0), batch).item() == pytest.approx(log(3))
+    assert objective.loss({"readout": torch.full((6, 3), 7.0)}, batch).item() == pytest.approx(log(3))
     assert objective.units == "nat"
 
 
 def test_accuracy_is_the_share_of_images_whose_class_wins(batch):
     answers = torch.eye(3)[torch.tensor([0, 1, 2, 0, 0, 0])]
-    assert nets.objectives["cross_entropy"]().accuracy(answers, batch) == pytest.approx(4 / 6)
+    assert nets.objectives["cross_entropy"]().accuracy({"readout": answers}, batch) == pytest.approx(4 / 6)
 
 
 def test_autoencoding_is_free_when_perfect_and_costs_the_variance_when_blank(batch):
     objective = nets.objectives["autoencoding"]()
     pixels = batch.inputs.flatten(1)
-    assert objective.loss(pixels, batch) == 0
-    assert objective.loss(0 * pixels, batch).item() == pytest.approx(np.mean(pixels.numpy() ** 2))
-    assert isnan(objective.accuracy(pixels, batch))
+    assert objective.loss({"readout": pixels}, batch) == 0
+    assert objective.loss({"readout": 0 * pixels}, batch).item() == pytest.approx(
+        np.mean(pixels.numpy() ** 2)
+    )
+    assert isnan(objective.accuracy({"readout": pixels}, batch))
 
 
 def test_objectives_say_how_many_outputs_they_need():

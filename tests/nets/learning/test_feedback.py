@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from torch.func import grad
 from torch.nn.functional import cosine_similarity
 
 from neurofit import nets
 from neurofit.nets._stages import draw, forward
-from neurofit.nets._tasks import draw_batch
-from neurofit.nets._trace import backward, trace
+from neurofit.nets._trace import backward, direct_errors, per_example, trace
+from neurofit.nets.material import draw_batch
 
 
 @pytest.fixture(params=["mlp", "conv"])
@@ -38,7 +37,7 @@ def test_backprop_is_autograd(make_problem, objective):
             layer: {name: tensor.clone().requires_grad_() for name, tensor in weights.items()}
             for layer, weights in params.items()
         }
-        cost.loss(forward(stages, leaves, batch.inputs)["readout"], batch).backward()
+        cost.loss(forward(stages, leaves, batch.inputs), batch).backward()
         exact = {layer: {name: t.grad for name, t in weights.items()} for layer, weights in leaves.items()}
         found = estimate("backprop", problem)
         assert list(found) == list(exact), "shaped like the weights, in their order"
@@ -71,6 +70,17 @@ def test_feedback_has_the_shape_of_the_weights_and_is_drawn_apart_from_them(prob
         assert abs(correlation) < 4 / np.sqrt(weights["weight"].numel())
 
 
+def test_examples_one_by_one_add_up_to_the_batch(problem):
+    stages, params, batch, objective = problem
+    moments = trace(stages, params, batch.inputs)
+    together, deltas = backward(moments, direct_errors(moments, objective, batch))
+    apart = per_example(moments, deltas)
+    for layer, weights in together.items():
+        for name, gradient in weights.items():
+            assert apart[layer][name].shape == (len(batch.labels), *gradient.shape)
+            torch.testing.assert_close(apart[layer][name].sum(0), gradient)
+
+
 def test_rules_leave_their_arguments_alone(problem):
     stages, params, batch, _ = problem
     before = {layer: {name: t.clone() for name, t in weights.items()} for layer, weights in params.items()}
@@ -98,9 +108,9 @@ def test_forward_weights_come_to_align_with_the_feedback(from_zero, steps, low, 
     def angle_and_gradients():
         batch = draw_batch(task.sample, 64, rng, "cpu")
         moments = trace(stages, params, batch.inputs, feedback=feedback)
-        error = grad(objective.loss)(moments["readout"].output, batch)
-        gradients, deltas = backward(moments, error)
-        exact = error @ params["readout"]["weight"] * (1 - moments["hidden1"].output ** 2)
+        errors = direct_errors(moments, objective, batch)
+        gradients, deltas = backward(moments, errors)
+        exact = errors["readout"] @ params["readout"]["weight"] * (1 - moments["hidden1"].output ** 2)
         cosine = cosine_similarity(deltas["hidden1"], exact, dim=1)
         return float(torch.rad2deg(torch.arccos(cosine.clamp(-1, 1))).mean()), gradients
 

@@ -1,0 +1,7 @@
+"""Learning rules: how each weight should change, estimated from one batch."""
+
+from . import _feedback  # noqa: F401 - entering them in the registry is their purpose
+from ._rule import Rule, check, needs, rules
+from ._targets import targets
+
+__all__ = ["Rule", "check", "needs", "rules", "targets"]
