@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -67,6 +67,14 @@ class Progress(NamedTuple):
     params: Params
 
 
+class Learned(NamedTuple):
+    """The progress from the first step to the last, and where weights and rule ended."""
+
+    progress: list[Progress]
+    params: Params
+    state: Any
+
+
 def descend(
     stages: tuple[Stage, ...],
     lesson: Lesson,
@@ -75,8 +83,8 @@ def descend(
     device: str,
     start: Params | None = None,
     progress: bool,
-) -> list[Progress]:
-    """The progress from the first step to the last."""
+) -> Learned:
+    """Learn the lesson."""
     rng = np.random.default_rng(seed)
     # Weights have a stream of their own: whatever else is chosen, the same seed starts from the same ones.
     for_weights, for_rule = (torch.Generator().manual_seed(int(s)) for s in rng.integers(2**63, size=2))
@@ -104,7 +112,7 @@ def descend(
             _overwrite(params, lesson.constraint(stages, params, initial))
         if step in measured:
             reached.append(_measure(step, stages, params, held_out, lesson.objective.at(step)))
-    return reached
+    return Learned(reached, params, state)
 
 
 def _optimizer(params: Params, lesson: Lesson) -> torch.optim.Optimizer:

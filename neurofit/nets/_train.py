@@ -136,7 +136,7 @@ def train(  # noqa: PLR0913 - the four choices and how to descend are what a use
     }
     with one_thread():
         first = _fitting(start, stages) if start else None
-        reached = descend(stages, lesson, seed=seed, device=device, start=first, progress=progress)
+        reached = descend(stages, lesson, seed=seed, device=device, start=first, progress=progress).progress
     history = stamp(
         _history(reached, lesson),
         "nets.train",
