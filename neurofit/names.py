@@ -80,6 +80,8 @@ LAYER = "layer"
 
 # Learning.
 STEP = "step"
+NETWORK = "network"
+RULE = "rule"
 SYNAPSE = "synapse"
 PRE = "pre"
 POST = "post"

@@ -7,11 +7,13 @@ from ._network import Network, untrained
 from ._record import record
 from ._stages import Stage
 from ._storage import load, save
+from ._sweep import sweep
 from ._train import train
 from .circuits import Architecture, architectures, nonlinearities
 from .cost import Objective, objectives
 from .learning import Rule, needs, rules, targets
 from .material import Batch, Task, gratings, tasks
+from .quality import gradient_quality
 
 __all__ = [
     "Architecture",
@@ -24,6 +26,7 @@ __all__ = [
     "activations",
     "architectures",
     "constraints",
+    "gradient_quality",
     "gratings",
     "load",
     "needs",
@@ -33,6 +36,7 @@ __all__ = [
     "record",
     "rules",
     "save",
+    "sweep",
     "targets",
     "tasks",
     "train",
