@@ -94,4 +94,5 @@ BOUNDS = ("lower", "upper")
 CORRECTION = "correction"
 
 # Tuning.
+ORIENTATION = "orientation"
 VALUE = "value"

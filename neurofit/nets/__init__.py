@@ -9,6 +9,7 @@ from ._stages import Stage
 from ._storage import load, save
 from ._sweep import sweep
 from ._train import train
+from ._tuning_change import random_change, tuning_change
 from .circuits import Architecture, architectures, nonlinearities
 from .cost import Objective, objectives
 from .learning import Rule, needs, rules, targets
@@ -33,6 +34,7 @@ __all__ = [
     "nonlinearities",
     "objectives",
     "optimizers",
+    "random_change",
     "record",
     "rules",
     "save",
@@ -40,5 +42,6 @@ __all__ = [
     "targets",
     "tasks",
     "train",
+    "tuning_change",
     "untrained",
 ]
