@@ -1,6 +1,9 @@
 """Architectures: from the shape of an input and a number of outputs to the stages of a network."""
 
-from . import _feedforward  # noqa: F401 - entering them in the registry is their purpose
+from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _feedforward,
+    _masked,
+)
 from ._build import Architecture, architectures, nonlinearities
 
 __all__ = ["Architecture", "architectures", "nonlinearities"]
