@@ -3,8 +3,11 @@
 from . import (  # noqa: F401 - entering them in the registry is their purpose
     _bottleneck,
     _dendritic,
+    _excitatory_inhibitory,
     _feedforward,
+    _gated,
     _masked,
+    _recurrent,
 )
 from ._build import Architecture, architectures, nonlinearities
 
