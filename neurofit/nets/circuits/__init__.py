@@ -1,6 +1,7 @@
 """Architectures: from the shape of an input and a number of outputs to the stages of a network."""
 
 from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _attractor_buffer,
     _bottleneck,
     _dendritic,
     _excitatory_inhibitory,
