@@ -9,6 +9,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _gated,
     _masked,
     _recurrent,
+    _recurrent_conv,
 )
 from ._build import Architecture, architectures, nonlinearities
 
