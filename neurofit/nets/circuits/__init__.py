@@ -1,6 +1,8 @@
 """Architectures: from the shape of an input and a number of outputs to the stages of a network."""
 
 from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _associative_memory,
+    _attention,
     _attractor_buffer,
     _bottleneck,
     _dendritic,
@@ -8,6 +10,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _feedforward,
     _gated,
     _masked,
+    _modular,
     _recurrent,
     _recurrent_conv,
 )
