@@ -89,6 +89,13 @@ def label_images(
     images: Images, ids: list[str], coords: Mapping[str, Any], *, long_name: str
 ) -> xr.DataArray:
     """``images`` (n, channel, y, x) as stimuli with these ``ids`` and further coords, one value for each."""
-    named = {name: (STIMULUS, values) for name, values in {STIMULUS_ID: ids, **coords}.items()}
-    stimuli = xr.DataArray(images, dims=IMAGE_DIMS, coords=named, name="stimuli")
+    return label_stimuli(images, IMAGE_DIMS, ids, coords, long_name=long_name)
+
+
+def label_stimuli(
+    values: Images, dims: tuple[str, ...], ids: list[str], coords: Mapping[str, Any], *, long_name: str
+) -> xr.DataArray:
+    """``values`` with ``dims``, the stimulus first, ``ids`` and further coords, one value for each."""
+    named = {name: (STIMULUS, entries) for name, entries in {STIMULUS_ID: ids, **coords}.items()}
+    stimuli = xr.DataArray(values, dims=dims, coords=named, name="stimuli")
     return label(stimuli, units="1", long_name=long_name)
