@@ -3,6 +3,7 @@
 from ._activations import activations
 from ._constraints import constraints
 from ._descent import optimizers
+from ._hopfield import hopfield_recall, hopfield_store
 from ._network import Network, untrained
 from ._record import record
 from ._stages import Stage
@@ -29,6 +30,8 @@ __all__ = [
     "constraints",
     "gradient_quality",
     "gratings",
+    "hopfield_recall",
+    "hopfield_store",
     "load",
     "needs",
     "nonlinearities",

@@ -101,14 +101,16 @@ def _run(
     network: Network, layers: Sequence[str], images: np.ndarray, batch_size: int
 ) -> dict[str, np.ndarray]:
     """Output of each layer as (stimulus, unit) or, where it is timed, (stimulus, unit, time)."""
-    timed = {stage.name for stage in network.stages if stage.timed}
     with one_thread():
         parts = [
             network(part.to(network.device)) for part in torch.split(torch.from_numpy(images), batch_size)
         ]
     return {
         layer: torch.cat(
-            [part[layer].transpose(1, 2) if layer in timed else part[layer].flatten(1) for part in parts]
+            [
+                part[layer].flatten(2).transpose(1, 2) if layer in network.timed else part[layer].flatten(1)
+                for part in parts
+            ]
         )
         .float()
         .cpu()

@@ -15,31 +15,34 @@ if TYPE_CHECKING:
 
     from ._stages import Init, Weights
 
-    State = tuple[torch.Tensor, ...]
-
 
 @dataclass(frozen=True)
 class Cell:
-    """The dynamics of a recurrent layer.
+    r"""The dynamics of a recurrent layer: :math:`s_t = F(w, x_t, z_{t-1}, s_{t-1})`, :math:`z_t = r(s_t)`.
+
+    A unit's state acts on the unit itself through :math:`s`, and on others only through what they hear of
+    it, :math:`z`. Each row of each tensor of weights belongs to one unit. A rule that has no way back through
+    time, such as e-prop, follows the former and cuts the latter.
 
     Parameters
     ----------
     rest
-        ``rest(batch, like)`` is the state before the first input: tensors (batch, unit), in the precision
-        and on the device of ``like``.
+        ``rest(batch, like)`` is the state before the first input, (batch, unit), in the precision and on the
+        device of ``like``.
     step
-        ``step(weights, inputs, state)`` is the state after one more input (batch, feature).
+        ``step(weights, inputs, heard, state)`` is the state after one more input (batch, feature).
     read
-        ``read(state)`` is what the layer gives, (batch, unit).
-    leak
-        Share of its state that a unit keeps from one step to the next where nothing else acts on it: the
-        diagonal part of the dynamics, along which e-prop passes eligibility on.
+        ``read(state)`` is what the layer gives, (batch, unit), each unit from its own state.
     """
 
-    rest: Callable[[int, torch.Tensor], State]
-    step: Callable[[Weights, torch.Tensor, State], State]
-    read: Callable[[State], torch.Tensor]
-    leak: float = 0.0
+    rest: Callable[[int, torch.Tensor], torch.Tensor]
+    step: Callable[[Weights, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    read: Callable[[torch.Tensor], torch.Tensor]
+
+
+def silence(units: int, batch: int, like: torch.Tensor) -> torch.Tensor:
+    """A state of zeros."""
+    return like.new_zeros(batch, units)
 
 
 def recurrent(name: str, init: Init, cell: Cell) -> Stage:
@@ -49,10 +52,12 @@ def recurrent(name: str, init: Init, cell: Cell) -> Stage:
 
 def _unroll(cell: Cell, weights: Weights, inputs: torch.Tensor) -> torch.Tensor:
     state = cell.rest(len(inputs), inputs)
+    heard = cell.read(state)
     outputs = []
     for now in inputs.unbind(1):
-        state = cell.step(weights, now, state)
-        outputs.append(cell.read(state))
+        state = cell.step(weights, now, heard, state)
+        heard = cell.read(state)
+        outputs.append(heard)
     return torch.stack(outputs, dim=1)
 
 

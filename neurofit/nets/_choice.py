@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 Choice = str | Mapping[str, Any]
+LONGEST_OPTION = 60
 
 
 def make(registry: Registry[Callable[..., Made]], choice: Choice, *given: object) -> Made:
@@ -74,10 +75,15 @@ def said(choice: Choice) -> str:
     if not options:
         return name
     words = (
-        f"{option}={value if isinstance(value, str) else json.dumps(plain(value))}"
+        f"{option}={_cut(value if isinstance(value, str) else json.dumps(plain(value)))}"
         for option, value in options.items()
     )
     return f"{name} ({listing(words)})"
+
+
+def _cut(text: str) -> str:
+    """A table of connections is no part of a name."""
+    return text if len(text) <= LONGEST_OPTION else f"{text[:LONGEST_OPTION]}..."
 
 
 def as_json(choice: Choice) -> Any:

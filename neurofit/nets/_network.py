@@ -70,6 +70,11 @@ class Network:
         return tuple(stage.name for stage in self.stages)
 
     @property
+    def timed(self) -> frozenset[str]:
+        """Names of the layers with an output for each moment: (batch, time, ...)."""
+        return frozenset(stage.name for stage in self.stages if stage.timed)
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """Of the inputs that it takes: (channel, y, x) of an image."""
         return tuple(self.recipe["input_shape"])
@@ -82,7 +87,16 @@ class Network:
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return next(w.device for weights in self.params.values() for w in weights.values())
+        return self._weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of its weights."""
+        return self._weight.dtype
+
+    @property
+    def _weight(self) -> torch.Tensor:
+        return next(w for weights in self.params.values() for w in weights.values())
 
     @property
     def name(self) -> str:
@@ -131,7 +145,7 @@ def untrained(network: Network) -> Network:
     """
     return replace(
         network,
-        snapshots=network.snapshots[:1],
+        snapshots=(network.initial,),
         recipe={**network.recipe, "steps": 0},
         history=stamp(network.history.isel({STEP: [0]}), "nets.untrained", sources=[network.history]),
     )

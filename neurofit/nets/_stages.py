@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ class Stage:
     cell
         For a recurrent layer: one step of the dynamics that ``lin`` unrolls.
     timed
-        Whether the output has one entry for each moment: (batch, time, unit).
+        Whether the output has one entry for each moment: (batch, time, ...).
+    masks
+        Where connections are, 1, and are not, 0: for each tensor of weights that has such a table, one of its
+        shape. What is not there is zero and stays so, whatever the rule.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Stage:
     linear: bool = True
     cell: Cell | None = None
     timed: bool = False
+    masks: Weights = field(default_factory=dict)
 
 
 def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.device | str) -> Params:
@@ -61,6 +65,19 @@ def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.de
     return {
         stage.name: {name: tensor.to(device) for name, tensor in stage.init(generator).items()}
         for stage in stages
+    }
+
+
+def connected(stages: tuple[Stage, ...], params: Params) -> Params:
+    """``params``, or what is shaped like them, with zero where there is no connection."""
+    if not any(stage.masks for stage in stages):
+        return params
+    masks = {stage.name: stage.masks for stage in stages}
+    return {
+        layer: {
+            name: w * masks[layer][name].to(w) if name in masks[layer] else w for name, w in weights.items()
+        }
+        for layer, weights in params.items()
     }
 
 

@@ -25,7 +25,7 @@ def trajectory(network: Network) -> xr.Dataset:
 
     A synapse is one entry of a layer's weights. In a dense layer ``pre`` and ``post`` number its inputs and
     its units; in a convolution, the entries of a kernel (channel, y, x) and the feature maps. Biases are no
-    synapses.
+    synapses, nor are connections that a circuit does not have.
 
     Parameters
     ----------
@@ -70,7 +70,9 @@ def _synapses(layer: str, name: str, network: Network) -> xr.DataArray:
     values = np.stack([params[layer][name].numpy(force=True) for params in network.snapshots])
     steps, units = values.shape[:2]
     values = values.reshape(steps, units, -1)
-    post, pre = np.indices(values.shape[1:]).reshape(2, -1)
+    masks = next(stage.masks for stage in network.stages if stage.name == layer)
+    there = masks[name].numpy().reshape(values.shape[1:]) if name in masks else np.ones(values.shape[1:])
+    post, pre = np.nonzero(there)
     coords = {PRE: (SYNAPSE, pre), POST: (SYNAPSE, post)}
     coords |= {what: (SYNAPSE, np.full(pre.size, text)) for what, text in ((LAYER, layer), ("tensor", name))}
-    return xr.DataArray(values.reshape(steps, -1), coords, (STEP, SYNAPSE), name="weights")
+    return xr.DataArray(values[:, post, pre], coords, (STEP, SYNAPSE), name="weights")

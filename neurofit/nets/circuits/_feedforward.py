@@ -47,9 +47,9 @@ def mlp(
 
 @architectures.register("conv")
 def conv(
-    input_shape: Shape, outputs: int, *, channels: tuple[int, int, int] = (16, 32, 64), hidden: int = 64
+    input_shape: Shape, outputs: int, *, channels: tuple[int, ...] = (16, 32, 64), hidden: int = 64
 ) -> tuple[Stage, ...]:
-    r"""Convolutional hierarchy: three convolutions, the first two pooled, then a dense layer.
+    r"""Convolutional hierarchy: three convolutions, all but the last one pooled, then a dense layer.
 
     Convolutions are 3 x 3 and keep the size of their input; pooling takes the mean of 2 x 2 outputs, so that
     receptive fields are 4, 10 and 18 pixels wide. Each layer's drive :math:`a` is rectified and divided by
@@ -64,7 +64,7 @@ def conv(
     Parameters
     ----------
     input_shape
-        (channel, y, x) of an image; y and x at least 4.
+        (channel, y, x) of an image; y and x at least 2 to the number of poolings.
     outputs
         Number of units of the readout.
     channels
@@ -75,12 +75,12 @@ def conv(
     Returns
     -------
     tuple of Stage
-        ``conv1``, ``conv2``, ``conv3``, ``dense``, ``readout``.
+        ``conv1``, ``conv2``, ..., ``dense``, ``readout``.
 
     Raises
     ------
     TrainingError
-        If the images are too small to be pooled twice.
+        If the images are too small to be pooled so often, or there is no convolution.
 
     References
     ----------
@@ -88,16 +88,59 @@ def conv(
     Carandini & Heeger 2012, Nature Reviews Neuroscience 13:51, doi:10.1038/nrn3136
     """
     maps, height, width = input_shape
-    if min(height, width) < 4:
+    halved = 2 ** (len(channels) - 1)
+    if not channels:
+        raise TrainingError("'conv' needs at least one convolution; choose architecture='mlp' for none")
+    if min(height, width) < halved:
         raise TrainingError(
-            f"images of {height} x {width} pixels are too small for 'conv', which halves them twice: "
-            "give at least 4 x 4, or choose architecture='mlp'"
+            f"images of {height} x {width} pixels are too small for 'conv', which halves them "
+            f"{len(channels) - 1} times: give at least {halved} x {halved}, or choose architecture='mlp'"
         )
-    first, second, third = channels
+    sizes = (maps, *channels)
+    posts = [normalise_and_pool] * (len(channels) - 1) + [normalise]
     return (
-        conv_layer("conv1", maps, first, normalise_and_pool),
-        conv_layer("conv2", first, second, normalise_and_pool),
-        conv_layer("conv3", second, third, normalise),
-        dense("dense", third * (height // 4) * (width // 4), hidden, normalise),
+        *(
+            conv_layer(f"conv{depth}", sizes[depth - 1], sizes[depth], post)
+            for depth, post in enumerate(posts, start=1)
+        ),
+        dense("dense", channels[-1] * (height // halved) * (width // halved), hidden, normalise),
         dense(READOUT, hidden, outputs, identity),
     )
+
+
+@architectures.register("deep")
+def deep(
+    input_shape: Shape, outputs: int, *, channels: tuple[int, ...] = (16, 32, 32, 64), hidden: int = 64
+) -> tuple[Stage, ...]:
+    """Deep hierarchy for images of 32 x 32: ``conv`` with four convolutions, thus five layers.
+
+    Receptive fields are 4, 10, 22 and 38 pixels wide, and the dense layer's is the image: each layer sees
+    about twice as far as the one below. This is the hierarchy in which learning can be looked for layer by
+    layer, as proposed in Fig. 4 of Richards et al.
+
+    Parameters
+    ----------
+    input_shape
+        (channel, y, x) of an image; y and x at least 8.
+    outputs
+        Number of units of the readout.
+    channels
+        Number of feature maps of each convolution.
+    hidden
+        Number of units of the dense layer.
+
+    Returns
+    -------
+    tuple of Stage
+        ``conv1``, ``conv2``, ``conv3``, ``conv4``, ``dense``, ``readout``.
+
+    Raises
+    ------
+    TrainingError
+        If the images are too small to be pooled so often.
+
+    References
+    ----------
+    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2
+    """
+    return conv(input_shape, outputs, channels=channels, hidden=hidden)

@@ -1,5 +1,3 @@
-import pickle
-
 import pytest
 import torch
 
@@ -8,50 +6,31 @@ from neurofit.errors import TrainingError
 from neurofit.nets._stages import draw, forward
 
 
-@pytest.fixture(params=list(nets.architectures))
-def stages(request):
-    return nets.architectures[request.param]((2, 12, 8), 5)
-
-
-def test_readout_comes_last_with_one_output_for_each(stages):
-    params = draw(stages, torch.Generator(), "cpu")
-    outputs = forward(stages, params, torch.zeros(3, 2, 12, 8))
-    assert list(outputs)[-1] == "readout"
-    assert outputs["readout"].shape == (3, 5)
-
-
-def test_lin_is_linear_in_weights_and_in_inputs(stages):
-    params = draw(stages, torch.Generator().manual_seed(0), "cpu")
-    inputs = torch.randn(3, 2, 12, 8, generator=torch.Generator().manual_seed(1))
-    for stage in stages:
-        weights = params[stage.name]
-        drive = stage.lin(weights, inputs)
-        doubled = {name: 2 * tensor for name, tensor in weights.items()}
-        torch.testing.assert_close(stage.lin(doubled, inputs), 2 * drive)
-        torch.testing.assert_close(stage.lin(weights, 2 * inputs), 2 * drive)  # its biases are zero here
-        inputs = stage.post(drive)
-
-
-def test_stages_can_be_sent_to_another_process(stages):
-    again = pickle.loads(pickle.dumps(stages))
-    here, there = (draw(s, torch.Generator().manual_seed(0), "cpu") for s in (stages, again))
-    images = torch.ones(1, 2, 12, 8)
-    torch.testing.assert_close(forward(stages, here, images), forward(again, there, images))
-
-
-def test_convolution_sees_further_from_layer_to_layer():
-    stages = nets.architectures["conv"]((1, 32, 32), 5)
+def reaches(architecture, layers):
+    """Width of the region of the image that the unit in the middle of each layer's map depends on."""
+    stages = nets.architectures[architecture]((1, 32, 32), 5)
     params = draw(stages, torch.Generator().manual_seed(0), "cpu")
     image = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
 
     def reach(layer):
-        """Width of the region of the image that the unit in the middle of a map depends on."""
         pixels = image.clone().requires_grad_()
         output = forward(stages, params, pixels)[layer]
         output[0, :, output.shape[2] // 2, output.shape[3] // 2].sum().backward()
         return int((pixels.grad[0, 0] != 0).any(0).sum())
 
-    assert [reach(layer) for layer in ("conv1", "conv2", "conv3")] == [4, 10, 18]
+    return [reach(layer) for layer in layers]
+
+
+def test_convolution_sees_further_from_layer_to_layer():
+    assert reaches("conv", ["conv1", "conv2", "conv3"]) == [4, 10, 18]
+
+
+def test_deep_hierarchy_has_five_layers_that_see_about_twice_as_far_each():
+    stages = nets.architectures["deep"]((1, 32, 32), 5)
+    assert [stage.name for stage in stages] == ["conv1", "conv2", "conv3", "conv4", "dense", "readout"]
+    # The last map's middle lies below the image's: its 38 pixels run over the lower edge.
+    assert reaches("deep", ["conv1", "conv2", "conv3"]) == [4, 10, 22]
+    assert reaches("deep", ["conv4"])[0] > 22
 
 
 def test_normalised_activity_is_bounded_however_strong_the_drive():
@@ -65,3 +44,10 @@ def test_normalised_activity_is_bounded_however_strong_the_drive():
 def test_images_too_small_to_pool_are_refused():
     with pytest.raises(TrainingError, match="3 x 8 pixels are too small.*at least 4 x 4"):
         nets.architectures["conv"]((1, 3, 8), 5)
+
+
+def test_a_convolution_more_or_fewer():
+    layers = [stage.name for stage in nets.architectures["conv"]((1, 8, 8), 5, channels=(3, 4))]
+    assert layers == ["conv1", "conv2", "dense", "readout"]
+    with pytest.raises(TrainingError, match="at least one convolution"):
+        nets.architectures["conv"]((1, 8, 8), 5, channels=())
