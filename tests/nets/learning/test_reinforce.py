@@ -52,7 +52,7 @@ def test_the_target_is_backprop_of_the_reward_objective(problem):
 
 
 def test_a_baseline_at_the_expected_reward_lowers_the_variance_of_an_even_policy(problem):
-    """To (K - 2) / (K - 1) of what it is without, in the readout and for K actions of which one is rewarded."""
+    """To (K - 2) / (K - 1) of what it is without, for K actions of which one is rewarded."""
     stages, params, batch, objective = problem
     even = (
         stages,
