@@ -3,6 +3,7 @@
 from . import (  # noqa: F401 - entering them in the registry is their purpose
     _direct,
     _feedback,
+    _sign_concordant,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
