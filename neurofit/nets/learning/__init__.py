@@ -4,6 +4,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _direct,
     _feedback,
     _sign_concordant,
+    _weight_mirror,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
