@@ -3,6 +3,7 @@
 from . import (  # noqa: F401 - entering them in the registry is their purpose
     _direct,
     _feedback,
+    _hebbian,
     _reciprocal,
     _sign_concordant,
     _weight_mirror,
