@@ -6,6 +6,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _hebbian,
     _reciprocal,
     _sign_concordant,
+    _target_propagation,
     _weight_mirror,
 )
 from ._rule import Rule, check, needs, rules
