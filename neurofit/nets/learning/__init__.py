@@ -1,6 +1,7 @@
 """Learning rules: how each weight should change, estimated from one batch."""
 
 from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _burst,
     _dendritic,
     _direct,
     _feedback,
