@@ -7,6 +7,14 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _perturbation,
     _reinforce,
     _three_factor,
+    _burst,
+    _dendritic,
+    _direct,
+    _hebbian,
+    _reciprocal,
+    _sign_concordant,
+    _target_propagation,
+    _weight_mirror,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets

@@ -57,12 +57,16 @@ def feedback_alignment() -> Rule:
     Lillicrap, Cownden, Tweed & Akerman 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276
     """
     source = "Lillicrap et al. 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276"
-    return Rule("feedback_alignment", propagate, init=_random_feedback, references=(source,))
+    return Rule("feedback_alignment", propagate, init=random_feedback, references=(source,))
 
 
-def _random_feedback(stages: Stages, params: Params, generator: torch.Generator) -> Params:
-    device = next(iter(params[stages[-1].name].values())).device
-    return draw(stages, generator, device)
+def random_feedback(stages: Stages, params: Params, generator: torch.Generator) -> Params:
+    """Weights drawn as the forward ones were, apart from them, in their precision and on their device."""
+    drawn = draw(stages, generator, "cpu")
+    return {
+        layer: {name: drawn[layer][name].to(w) for name, w in weights.items()}
+        for layer, weights in params.items()
+    }
 
 
 def propagate(
