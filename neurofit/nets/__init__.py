@@ -3,6 +3,8 @@
 from ._activations import activations
 from ._constraints import constraints
 from ._descent import optimizers
+from ._filters import filters
+from ._gabor import gabor_fit
 from ._network import Network, untrained
 from ._record import record
 from ._stages import Stage
@@ -24,6 +26,8 @@ __all__ = [
     "activations",
     "architectures",
     "constraints",
+    "filters",
+    "gabor_fit",
     "gratings",
     "load",
     "needs",
