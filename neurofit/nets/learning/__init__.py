@@ -1,6 +1,13 @@
 """Learning rules: how each weight should change, estimated from one batch."""
 
-from . import _feedback  # noqa: F401 - entering them in the registry is their purpose
+from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _feedback,
+    _ica,
+    _sailnet,
+    _self_organising_map,
+    _slow_features,
+    _sparse_coding,
+)
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
 
