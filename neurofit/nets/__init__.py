@@ -4,6 +4,8 @@ from ._activations import activations
 from ._constraints import constraints
 from ._descent import optimizers
 from ._hopfield import hopfield_recall, hopfield_store
+from ._filters import filters
+from ._gabor import gabor_fit
 from ._network import Network, untrained
 from ._record import record
 from ._stages import Stage
@@ -29,6 +31,8 @@ __all__ = [
     "architectures",
     "constraints",
     "gradient_quality",
+    "filters",
+    "gabor_fit",
     "gratings",
     "hopfield_recall",
     "hopfield_store",

@@ -5,6 +5,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _attention,
     _attractor_buffer,
     _bottleneck,
+    _codes,
     _dendritic,
     _excitatory_inhibitory,
     _feedforward,
@@ -15,5 +16,6 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _recurrent_conv,
 )
 from ._build import Architecture, architectures, nonlinearities
+from ._codes import places
 
-__all__ = ["Architecture", "architectures", "nonlinearities"]
+__all__ = ["Architecture", "architectures", "nonlinearities", "places"]

@@ -15,6 +15,11 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _sign_concordant,
     _target_propagation,
     _weight_mirror,
+    _ica,
+    _sailnet,
+    _self_organising_map,
+    _slow_features,
+    _sparse_coding,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
