@@ -1,6 +1,6 @@
 """Tasks: what is learned from, and what a brain would be shown."""
 
-from . import _delayed_match, _digits, _mnist, _orientation  # noqa: F401 - entering them in the registry is their purpose
+from . import _delayed_match, _digits, _mnist, _moving, _orientation, _two_senses  # noqa: F401 - entering them in the registry is their purpose
 from ._gratings import gratings
 from ._task import IMAGE_DIMS, Batch, Task, draw_batch, label_images, tasks
 

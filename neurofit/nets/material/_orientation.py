@@ -122,9 +122,8 @@ def _classes(classes: int, difference: float | None, reference: float) -> Array:
             f"{classes} orientations {apart:g} degrees apart: there have to be at least 2, and all on the "
             "circle of 180 degrees"
         )
-    even = difference is None
-    places = np.arange(classes) * 180 / classes if even else (np.arange(classes) - (classes - 1) / 2) * apart
-    angles: Array = (reference + places) % 180
+    first = reference if difference is None else reference - (classes - 1) / 2 * apart
+    angles: Array = np.asarray(first + np.arange(classes) * apart, float) % 180
     return angles
 
 
