@@ -1,6 +1,16 @@
 """Objectives: what a network's activity should be like, as a cost to bring down."""
 
-from . import _supervised  # noqa: F401 - entering them in the registry is their purpose
+# Entering them in the registry is their purpose.
+from . import (  # noqa: F401
+    _code,
+    _information,
+    _movement,
+    _prediction,
+    _slowness,
+    _sparseness,
+    _supervised,
+    _upkeep,
+)
 from ._objective import Objective, objectives
 
 __all__ = ["Objective", "objectives"]
