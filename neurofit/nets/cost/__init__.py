@@ -3,9 +3,11 @@
 # Entering them in the registry is their purpose.
 from . import (  # noqa: F401
     _code,
+    _combine,
     _information,
     _movement,
     _prediction,
+    _reweigh,
     _slowness,
     _sparseness,
     _supervised,
