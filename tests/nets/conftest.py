@@ -44,7 +44,9 @@ def make_problem():
             for layer, weights in params.items()
         }
         batch = draw_batch(task.sample, size, rng, "cpu")
-        return stages, params, batch._replace(inputs=batch.inputs.double()), objective
+        paired = None if batch.paired is None else batch.paired.double()
+        batch = objective.arranged(batch._replace(inputs=batch.inputs.double(), paired=paired))
+        return stages, params, batch, objective
 
     return make
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ._split import Split, first_of_each, pick, split
 from ._task import Task, label_images, tasks
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
 
     from ._task import Images, Labels
@@ -48,36 +48,24 @@ def digits() -> Task:
 
 
 @cache
-def _load() -> tuple[Images, Labels, Images, Labels]:
-    """Images and labels to learn from, then those held out."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
+def load_digits() -> Split:
+    """The images, in parts that are the same for every task made of them."""
+    from sklearn import datasets
 
-    images, labels = load_digits(return_X_y=True)
-    train, test, train_labels, test_labels = train_test_split(
-        images, labels.astype(np.int64), test_size=HELD_OUT, stratify=labels, random_state=0
-    )
-    mean, spread = train.mean(), train.std()
-    train, test = (((part - mean) / spread).reshape(-1, 1, 8, 8).astype(np.float32) for part in (train, test))
-    return train, train_labels, test, test_labels
+    images, labels = datasets.load_digits(return_X_y=True)
+    return split(images.reshape(-1, 8, 8), labels, held_out=HELD_OUT)
 
 
 def _sample(n: int, rng: np.random.Generator) -> tuple[Images, Labels]:
-    images, labels, _, _ = _load()
-    chosen = rng.integers(len(labels), size=n)
-    return images[chosen], labels[chosen]
+    return pick(load_digits().images, load_digits().labels, n, rng)
 
 
 def _held_out(n: int, rng: np.random.Generator) -> tuple[Images, Labels]:
-    _, _, images, labels = _load()
-    chosen = rng.integers(len(labels), size=n)
-    return images[chosen], labels[chosen]
+    return pick(load_digits().unseen, load_digits().unseen_labels, n, rng)
 
 
 def _stimuli() -> xr.DataArray:
-    _, _, images, labels = _load()
-    chosen = np.concatenate([np.flatnonzero(labels == digit)[:SHOWN] for digit in range(10)])
-    ids = [f"digit{labels[row]}_{count % SHOWN}" for count, row in enumerate(chosen)]
-    return label_images(
-        images[chosen], ids, {"label": labels[chosen]}, long_name="handwritten digits, pixel value"
-    )
+    digits = load_digits()
+    chosen, ids = first_of_each(digits.unseen_labels, SHOWN)
+    coords = {"label": digits.unseen_labels[chosen]}
+    return label_images(digits.unseen[chosen], ids, coords, long_name="handwritten digits, pixel value")

@@ -122,14 +122,15 @@ def _classes(classes: int, difference: float | None, reference: float) -> Array:
             f"{classes} orientations {apart:g} degrees apart: there have to be at least 2, and all on the "
             "circle of 180 degrees"
         )
-    if difference is None:
-        return (reference + np.arange(classes) * 180 / classes) % 180
-    return (reference + (np.arange(classes) - (classes - 1) / 2) * difference) % 180
+    first = reference if difference is None else reference - (classes - 1) / 2 * apart
+    angles: Array = np.asarray(first + np.arange(classes) * apart, float) % 180
+    return angles
 
 
 def _tuning_set(angles: Array, reference: float) -> Array:
     around = reference + np.arange(0, 180, TUNING_STEP)
-    return np.unique(np.concatenate([around, angles, angles + 90]).round(6) % 180)
+    tuning: Array = np.unique(np.concatenate([around, angles, angles + 90]).round(6) % 180)
+    return tuning
 
 
 def _sample(patches: Patches, n: int, rng: np.random.Generator) -> tuple[Images, Labels]:

@@ -28,17 +28,22 @@ def relative_error(a, b):
     return ((a - b).norm() / b.norm()).item()
 
 
-@pytest.mark.parametrize("objective", list(nets.objectives))
+@pytest.mark.parametrize("objective", sorted({*nets.objectives} - {"smoothness"}))  # that of time courses
 def test_backprop_is_autograd(make_problem, objective):
     for architecture in ("mlp", "conv"):
-        problem = make_problem(architecture, objective=objective, rng=np.random.default_rng(0))
+        problem = make_problem(
+            architecture, task="moving_digits", objective=objective, rng=np.random.default_rng(0)
+        )
         stages, params, batch, cost = problem
         leaves = {
             layer: {name: tensor.clone().requires_grad_() for name, tensor in weights.items()}
             for layer, weights in params.items()
         }
         cost.loss(forward(stages, leaves, batch.inputs), batch).backward()
-        exact = {layer: {name: t.grad for name, t in weights.items()} for layer, weights in leaves.items()}
+        exact = {
+            layer: {name: 0 * t if t.grad is None else t.grad for name, t in weights.items()}
+            for layer, weights in leaves.items()
+        }
         found = estimate("backprop", problem)
         assert list(found) == list(exact), "shaped like the weights, in their order"
         assert relative_error(found, exact) < 1e-12

@@ -45,9 +45,8 @@ def test_stimuli_are_what_their_coords_say():
 def test_a_network_without_memory_of_the_sample_stays_at_chance():
     """Who sees the last two moments alone cannot tell; who sees all of them can."""
     task = nets.tasks["delayed_match"](items=2, delays=(0,), noise=0.1)
-    network = nets.train(
-        {"name": "delayed_match", "items": 2, "delays": [0], "noise": 0.1}, rng=0, progress=False
-    )
+    choice = {"name": "delayed_match", "items": 2, "delays": [0], "noise": 0.1}
+    network = nets.train(choice, steps=100, rng=0, progress=False)
     assert network.history.accuracy[-1] > 0.95
     sequences, labels = task.sample(4000, np.random.default_rng(1))
     last = sequences[:, -2:].reshape(len(labels), -1)
