@@ -96,3 +96,12 @@ CORRECTION = "correction"
 # Tuning.
 ORIENTATION = "orientation"
 VALUE = "value"
+
+# Behaviour: decisions in a world of states, whose components of reward are goals.
+STATE = "state"
+ACTION = "action"
+NEXT_STATE = "next_state"
+TRAJECTORY = "trajectory"
+DECISION = "decision"
+LENGTH = "length"
+GOAL = "goal"
