@@ -3,9 +3,9 @@
 from ._activations import activations
 from ._constraints import constraints
 from ._descent import optimizers
-from ._hopfield import hopfield_recall, hopfield_store
 from ._filters import filters
 from ._gabor import gabor_fit
+from ._hopfield import hopfield_recall, hopfield_store
 from ._network import Network, untrained
 from ._record import record
 from ._stages import Stage

@@ -2,24 +2,24 @@
 
 from . import (  # noqa: F401 - entering them in the registry is their purpose
     _agrel,
-    _eprop,
-    _feedback,
-    _perturbation,
-    _reinforce,
-    _three_factor,
     _burst,
     _dendritic,
     _direct,
+    _eprop,
+    _feedback,
     _hebbian,
-    _reciprocal,
-    _sign_concordant,
-    _target_propagation,
-    _weight_mirror,
     _ica,
+    _perturbation,
+    _reciprocal,
+    _reinforce,
     _sailnet,
     _self_organising_map,
+    _sign_concordant,
     _slow_features,
     _sparse_coding,
+    _target_propagation,
+    _three_factor,
+    _weight_mirror,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets

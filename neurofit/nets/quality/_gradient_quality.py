@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ..circuits import architectures
 from ..cost import objectives
 from ..learning import check, rules
 from ..material import tasks
-from ._kernels import Products, Quality, jackknife, quality
+from ._kernels import Products, Quality, jackknife, quality, restraint
 from ._measure import products, trained
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
     batch_size
         Examples in a batch: noise of rules that perturb each example by itself falls with it.
     learning_rate
-        Of plain gradient steps.
+        Of plain gradient steps, for a rule without noise of its own; others take steps shorter by one plus
+        their variance at the start over the target's square. The result tells.
     batches
         How many; at least 3.
     draws
@@ -186,13 +188,20 @@ def _lesson(
 def _measured(case: tuple[tuple[Any, ...], Lesson], *, batches: int, draws: int, seed: int) -> xr.Dataset:
     stages, lesson = case
     of_weights, of_batches = (int(s) for s in np.random.default_rng(seed).integers(2**63, size=2))
+
+    def measure(lesson: Lesson) -> dict[str, Products]:
+        trial, rng = trained(stages, lesson, of_weights), np.random.default_rng(of_batches)
+        by_layer = products(trial, batches=batches, draws=draws, rng=rng)
+        return {**by_layer, ALL: reduce(Products.plus, by_layer.values())}
+
     with one_thread():
-        trial = trained(stages, lesson, of_weights)
-        by_layer = products(trial, batches=batches, draws=draws, rng=np.random.default_rng(of_batches))
-    by_layer = {**by_layer, ALL: reduce(Products.plus, by_layer.values())}
+        by_layer = measure(replace(lesson, steps=0))
+        rate = lesson.learning_rate / restraint(by_layer[ALL])
+        if lesson.steps:
+            by_layer = measure(replace(lesson, learning_rate=rate))
     values = np.array([quality(one) for one in by_layer.values()])
     errors = np.array([jackknife(one) for one in by_layer.values()])
-    return _labelled(values, errors, list(by_layer), batches)
+    return _labelled(values, errors, list(by_layer), batches).assign_coords(learning_rate=rate)
 
 
 def _labelled(values: np.ndarray, errors: np.ndarray, layers: list[str], batches: int) -> xr.Dataset:

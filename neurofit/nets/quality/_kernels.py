@@ -62,14 +62,31 @@ def quality(products: Products) -> Quality:
     and of a sampling part, over batches.
     """
     u2, ug, g2 = (_between(gram) for gram in products[:3])
-    own = products.squares - np.diagonal(products.estimates)  # the variance of the mean over draws is in here
-    internal = own.mean() * products.draws / (products.draws - 1) if products.draws > 1 else 0.0
+    internal = own_variance(products)
     total = products.squares.mean() - u2
     if u2 <= 0 or g2 <= 0:
         return Quality(*[np.nan] * 5)
     cosine = ug / np.sqrt(u2 * g2)
     efficiency = cosine**2 / (1 + total / u2) if total > -u2 else np.nan
     return Quality(cosine, ug / g2, internal / u2, (total - internal) / u2, efficiency)
+
+
+def own_variance(products: Products) -> float:
+    """Variance over the rule's own randomness on one batch, summed over weights."""
+    if products.draws < 2:
+        return 0.0
+    around_mean = products.squares - np.diagonal(products.estimates)
+    return float(around_mean.mean()) * products.draws / (products.draws - 1)
+
+
+def restraint(products: Products) -> float:
+    r"""By how much less to step than with the target, so that a rule's own noise does no harm.
+
+    The best step along an estimate is shorter than along its mean by 1 + NSR; here the noise is measured
+    against the target, :math:`1 + \mathrm{var} / |g|^2`, which is known even where the noise hides the mean.
+    """
+    g2 = _between(products.targets)
+    return 1 + own_variance(products) / g2 if g2 > 0 else 1.0
 
 
 def _between(gram: Gram) -> float:
