@@ -1,6 +1,13 @@
 """Learning rules: how each weight should change, estimated from one batch."""
 
-from . import _contrastive, _equilibrium, _feedback, _predictive, _rate_derivative  # noqa: F401 - entering them in the registry is their purpose
+from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _contrastive,
+    _equilibrium,
+    _feedback,
+    _predictive,
+    _rate_derivative,
+    _xcal,
+)
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
 
