@@ -26,7 +26,7 @@ AVERAGING = 0.01
 
 @rules.register("xcal")
 def xcal(
-    *, reversal: float = 0.1, self_organising: float = 1e-3, feedback: float = 0.1, iterations: int = 50
+    *, reversal: float = 0.1, self_organising: float = 1e-3, feedback: float = 0.05, iterations: int = 50
 ) -> Rule:
     r"""XCAL: plasticity changes sign where pre x post crosses a threshold that the past has set.
 
