@@ -13,7 +13,7 @@ from torch.func import vjp, vmap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._stages import Params, Stage, Weights
+    from ._stages import Outputs, Params, Stage, Weights
     from .cost import Objective
     from .material import Batch
 
@@ -123,11 +123,16 @@ def direct_errors(
     moments: Mapping[str, Moment], objective: Objective, batch: Batch
 ) -> dict[str, torch.Tensor]:
     """Gradient of the objective at the output of each stage that it speaks of, others being held."""
+    return errors_at({name: moment.output for name, moment in moments.items()}, objective, batch)
+
+
+def errors_at(outputs: Outputs, objective: Objective, batch: Batch) -> dict[str, torch.Tensor]:
+    """``direct_errors`` where stages give ``outputs``, however they came to."""
+    leaves = {name: output.detach().requires_grad_() for name, output in outputs.items()}
     with torch.enable_grad():
-        outputs = {name: moment.output.requires_grad_() for name, moment in moments.items()}
-        loss = objective.loss(outputs, batch)
-    found = grad(loss, list(outputs.values()), allow_unused=True)
-    return {name: error for name, error in zip(outputs, found, strict=True) if error is not None}
+        loss = objective.loss(leaves, batch)
+    found = grad(loss, list(leaves.values()), allow_unused=True)
+    return {name: error for name, error in zip(leaves, found, strict=True) if error is not None}
 
 
 def backward(

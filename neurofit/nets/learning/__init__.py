@@ -3,13 +3,17 @@
 from . import (  # noqa: F401 - entering them in the registry is their purpose
     _agrel,
     _burst,
+    _contrastive,
     _dendritic,
     _direct,
     _eprop,
+    _equilibrium,
     _feedback,
     _hebbian,
     _ica,
     _perturbation,
+    _predictive,
+    _rate_derivative,
     _reciprocal,
     _reinforce,
     _sailnet,
@@ -20,6 +24,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _target_propagation,
     _three_factor,
     _weight_mirror,
+    _xcal,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
