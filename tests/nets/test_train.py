@@ -42,7 +42,10 @@ def test_feedback_alignment_learns(architecture, right):
 
 
 def test_same_seed_same_numbers_and_another_seed_others():
+    stages, objective = nets.architectures["mlp"]((1, 8, 8), 10), nets.objectives["cross_entropy"]()
     for rule in nets.rules:
+        if any(nets.needs[need](stages, objective) for need in nets.rules[rule]().needs):
+            continue
         assert same(quick(rule=rule).params, quick(rule=rule).params)
         assert not same(quick(rule=rule).params, quick(rule=rule, rng=1).params)
 
