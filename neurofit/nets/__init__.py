@@ -3,6 +3,7 @@
 from ._activations import activations
 from ._constraints import constraints
 from ._descent import optimizers
+from ._from_torch import from_torch
 from ._hopfield import hopfield_recall, hopfield_store
 from ._network import Network, untrained
 from ._record import record
@@ -25,6 +26,7 @@ __all__ = [
     "activations",
     "architectures",
     "constraints",
+    "from_torch",
     "gratings",
     "hopfield_recall",
     "hopfield_store",
