@@ -6,6 +6,7 @@ from ._descent import optimizers
 from ._from_torch import from_torch
 from ._hopfield import hopfield_recall, hopfield_store
 from ._network import Network, untrained
+from ._pretrained import pretrained, pretrained_networks
 from ._record import record
 from ._stages import Stage
 from ._storage import load, save
@@ -35,6 +36,8 @@ __all__ = [
     "nonlinearities",
     "objectives",
     "optimizers",
+    "pretrained",
+    "pretrained_networks",
     "record",
     "rules",
     "save",
