@@ -5,8 +5,10 @@ from ._constraints import constraints
 from ._descent import optimizers
 from ._filters import filters
 from ._gabor import gabor_fit
+from ._from_torch import from_torch
 from ._hopfield import hopfield_recall, hopfield_store
 from ._network import Network, untrained
+from ._pretrained import pretrained, pretrained_networks
 from ._record import record
 from ._stages import Stage
 from ._storage import load, save
@@ -33,6 +35,7 @@ __all__ = [
     "gradient_quality",
     "filters",
     "gabor_fit",
+    "from_torch",
     "gratings",
     "hopfield_recall",
     "hopfield_store",
@@ -42,6 +45,8 @@ __all__ = [
     "objectives",
     "optimizers",
     "random_change",
+    "pretrained",
+    "pretrained_networks",
     "record",
     "rules",
     "save",

@@ -31,7 +31,7 @@ def activations(
     Parameters
     ----------
     network
-        From ``nets.train``, ``nets.untrained`` or ``nets.load``.
+        From ``nets.train``, ``nets.untrained``, ``nets.load``, ``nets.from_torch`` or ``nets.pretrained``.
     stimuli
         Images with dims ``stimulus``, ``channel``, ``y``, ``x`` (a recurrent network may take ``stimulus``,
         ``time``, ``feature``) in any order and coord ``stimulus_id``, in the units of the network's task:
@@ -63,7 +63,7 @@ def activations(
     >>> dict(result.sizes), str(result.unit_id[64].item()), result.attrs["model"]
     ({'stimulus': 60, 'unit': 128}, 'hidden2/0000', 'mlp, cross_entropy, backprop, seed 0')
     """
-    chosen = network.layers[:-1] if layers is None else tuple(dict.fromkeys(layers))
+    chosen = network.inner if layers is None else tuple(dict.fromkeys(layers))
     for layer in chosen:
         if layer not in network.layers:
             raise unknown_name("layer", layer, network.layers)
@@ -103,7 +103,8 @@ def _run(
     """Output of each layer as (stimulus, unit) or, where it is timed, (stimulus, unit, time)."""
     with one_thread():
         parts = [
-            network(part.to(network.device)) for part in torch.split(torch.from_numpy(images), batch_size)
+            network(part.to(network.device, network.dtype))
+            for part in torch.split(torch.from_numpy(images), batch_size)
         ]
     return {
         layer: torch.cat(

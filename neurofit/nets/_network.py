@@ -70,6 +70,11 @@ class Network:
         return tuple(stage.name for stage in self.stages)
 
     @property
+    def inner(self) -> tuple[str, ...]:
+        """Names of the layers but the ``readout``: those that are shown by default."""
+        return self.layers[:-1]
+
+    @property
     def timed(self) -> frozenset[str]:
         """Names of the layers with an output for each moment: (batch, time, ...)."""
         return frozenset(stage.name for stage in self.stages if stage.timed)

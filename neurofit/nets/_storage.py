@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from .. import io
-from ..errors import SchemaError
+from ..errors import SchemaError, TrainingError
 from ..names import STEP
 from ._choice import make
 from ._network import Network
@@ -45,7 +45,14 @@ def save(network: Network, path: str | Path, *, force: bool = False) -> Path:
     ------
     ResultsExistError
         If there is something at ``path`` and ``force`` is not given.
+    TrainingError
+        If the network was made of a torch module.
     """
+    if not network.stages:
+        raise TrainingError(
+            f"'{network.name}' was made of a torch module, of whose code nothing would be in the file. Keep "
+            "what it does: io.save(nets.record(network, stimuli), path)"
+        )
     file = network.history.assign(_pack(network.snapshots)).assign_attrs(
         {RECIPE: json.dumps(dict(network.recipe))}
     )

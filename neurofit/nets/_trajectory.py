@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from .. import schema
+from ..errors import TrainingError
 from ..names import LAYER, POST, PRE, STEP, SYNAPSE
 from ..provenance import label, stamp
 from ._activations import activations
@@ -39,6 +40,8 @@ def trajectory(network: Network) -> xr.Dataset:
         weights within the layer) of each synapse; ``activations`` (step, stimulus, unit[, time]) of the
         layers but the readout.
     """
+    if not network.stages:
+        raise TrainingError(f"nothing is known of how '{network.name}' was trained: it has no trajectory")
     parts = [
         _synapses(layer, name, network) for layer, names in _connections(network.params) for name in names
     ]

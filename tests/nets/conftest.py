@@ -60,6 +60,6 @@ def learn_from():
         silence = Objective("silence", lambda task: 1, lambda outputs, _: readout(outputs).square(), "1")
         usual = {"steps": 300, "batch_size": 100, "learning_rate": 0.5, "optimizer": "sgd"}
         lesson = Lesson(task, replace(silence, pairs=pairs), rule, **{**usual, **lesson})
-        return descend(stages, lesson, seed=0, device="cpu", progress=False)[-1].params
+        return descend(stages, lesson, seed=0, device="cpu", progress=False).params
 
     return learn

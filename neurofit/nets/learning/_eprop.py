@@ -123,7 +123,10 @@ class Following:
 
 
 def _drawn(stages: Stages, params: Params, generator: torch.Generator) -> Params:
-    return draw(stages, generator, next(iter(params[stages[-1].name].values())).device)
+    return {
+        layer: {name: w.to(params[layer][name]) for name, w in weights.items()}
+        for layer, weights in draw(stages, generator, "cpu").items()
+    }
 
 
 def _update(

@@ -45,9 +45,9 @@ def test_a_recurrent_network_learns_to_move_smoothly():
         return {"weight": torch.randn(8, 8, generator=generator) / 8**0.5}
 
     cell = Cell(
-        rest=lambda batch, like: (like.new_zeros(batch, 8),),
-        step=lambda weights, now, state: (torch.tanh(now + state[0] @ weights["weight"].T),),
-        read=lambda state: state[0],
+        rest=lambda batch, like: like.new_zeros(batch, 8),
+        step=lambda weights, now, heard, _: torch.tanh(now + heard @ weights["weight"].T),
+        read=lambda state: state,
     )
     lesson = Lesson(
         nets.tasks["delayed_match"](),
@@ -59,7 +59,7 @@ def test_a_recurrent_network_learns_to_move_smoothly():
         optimizer="adam",
     )
     stages = (recurrent("readout", init, cell),)
-    before, *_, after = descend(stages, lesson, seed=0, device="cpu", progress=False)
+    before, *_, after = descend(stages, lesson, seed=0, device="cpu", progress=False).progress
     assert after.loss < 0.6 * before.loss
 
 

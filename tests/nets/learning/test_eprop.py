@@ -85,7 +85,6 @@ def test_the_learning_signal_comes_by_way_of_the_feedback(problem):
     symmetric = estimate("e_prop", problem)
     torch.testing.assert_close(estimate("e_prop", problem, params), symmetric)
     drawn = nets.rules["e_prop"](feedback="random").init(stages, params, torch.Generator().manual_seed(1))
-    drawn = {layer: {n: w.double() for n, w in weights.items()} for layer, weights in drawn.items()}
     found = estimate("e_prop", problem, drawn)
     torch.testing.assert_close(found["readout"], symmetric["readout"])
     assert abs(cosine(found[layer], symmetric[layer])) < 0.9

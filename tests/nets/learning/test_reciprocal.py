@@ -28,7 +28,7 @@ def watch(rule, *, optimizer="sgd", architecture="mlp", steps=30, start=None, le
     lesson = Lesson(
         task, objective, replace(rule, init=init, evolve=evolve), steps, 16, learning_rate, optimizer
     )
-    reached = descend(stages, lesson, seed=0, device="cpu", progress=False)
+    reached = descend(stages, lesson, seed=0, device="cpu", progress=False).progress
     return seen, reached
 
 
