@@ -1,6 +1,13 @@
 """Learning rules: how each weight should change, estimated from one batch."""
 
-from . import _agrel, _feedback, _perturbation, _reinforce, _three_factor  # noqa: F401 - entering them in the registry is their purpose
+from . import (  # noqa: F401 - entering them in the registry is their purpose
+    _agrel,
+    _discontinuity,
+    _feedback,
+    _perturbation,
+    _reinforce,
+    _three_factor,
+)
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
 
