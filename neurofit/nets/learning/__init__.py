@@ -25,6 +25,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _three_factor,
     _weight_mirror,
     _xcal,
+    _discontinuity,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets

@@ -70,9 +70,9 @@ def test_a_baseline_at_the_expected_reward_lowers_the_variance_of_an_even_policy
 
 
 def test_it_acts_by_the_policy(problem):
-    """30,000 trials of one image: their mean is off by the standard error that all actions tell."""
+    """8,000 trials of one image: their mean is off by the standard error that all actions tell."""
     stages, params, batch, objective = problem
-    trials = 30_000
+    trials = 8_000
     many = Batch(batch.inputs.repeat(trials, 1, 1, 1), batch.labels.repeat(trials))
     rule = nets.rules["reinforce"]()
     found = flat(rule.update(stages, params, many, objective, 0.2, torch.Generator().manual_seed(0)))

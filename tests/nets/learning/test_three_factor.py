@@ -30,6 +30,18 @@ def blank(problem, *, pending=(), baseline=0.0):
     return state._replace(pending=torch.tensor(pending), baseline=baseline)
 
 
+def one_by_one(problem, sigma):
+    """Reward and eligibility of each noisy trial, with the noise that a generator seeded with 0 gives."""
+    stages, params, batch, objective = problem
+    generator = torch.Generator().manual_seed(0)
+    noise = {name: normal(m.drive, generator) for name, m in trace(stages, params, batch.inputs).items()}
+    noisy = trace(kick(stages, {name: sigma * xi for name, xi in noise.items()}), params, batch.inputs)
+    apart = per_example(noisy, {name: xi / sigma for name, xi in noise.items()})
+    rewards = -objective.losses({name: m.output for name, m in noisy.items()}, batch)
+    of_trials = torch.cat([w.flatten(1) for weights in apart.values() for w in weights.values()], 1)
+    return rewards.tolist(), of_trials
+
+
 def test_eligibility_decays_from_trial_to_trial_and_waits_for_late_reward(problem):
     """Against the recursion in time, trial by trial."""
     stages, params, batch, objective = problem
@@ -39,15 +51,11 @@ def test_eligibility_decays_from_trial_to_trial_and_waits_for_late_reward(proble
     state = Past(old, torch.tensor([-3.0, -1.0]), -2.0)
     found = flat(rule.update(stages, params, batch, objective, state, torch.Generator().manual_seed(0)))
 
-    generator = torch.Generator().manual_seed(0)
-    noise = {name: normal(m.drive, generator) for name, m in trace(stages, params, batch.inputs).items()}
-    noisy = trace(kick(stages, {name: sigma * xi for name, xi in noise.items()}), params, batch.inputs)
-    apart = per_example(noisy, {name: xi / sigma for name, xi in noise.items()})
-    rewards = [-3.0, -1.0, *-objective.losses({name: m.output for name, m in noisy.items()}, batch)]
+    rewards, apart = one_by_one(problem, sigma)
+    rewards = [-3.0, -1.0, *rewards]
     eligibility, expected = flat(old), 0
     for trial in range(6):
-        now = flat({layer: {n: w[trial] for n, w in weights.items()} for layer, weights in apart.items()})
-        eligibility = retention * eligibility + now
+        eligibility = retention * eligibility + apart[trial]
         expected = expected - (rewards[trial] + 2) * eligibility / 6
     torch.testing.assert_close(found, expected)
 
@@ -95,25 +103,19 @@ def test_a_trace_outlives_its_batch(linear):
     assert found.mean() > 4 * found.std() / np.sqrt(600)
 
 
-def test_eligibility_and_baseline_are_kept_with_their_shares(problem):
+def test_a_batch_leaves_its_eligibility_its_last_rewards_and_its_share_of_the_baseline(problem):
     stages, params, batch, objective = problem
-    rule = nets.rules["three_factor"](retention=0.5, memory=0.9, delay=2)
-    once, twice = (
-        rule.evolve(stages, params, batch, objective, {}, state, torch.Generator().manual_seed(0))
-        for state in (
-            blank(problem, pending=[0.0, 0.0]),
-            Past(
-                {k: {n: torch.ones_like(t) for n, t in w.items()} for k, w in params.items()},
-                torch.zeros(2),
-                -10.0,
-            ),
-        )
-    )
-    torch.testing.assert_close(
-        flat(twice.eligibility) - flat(once.eligibility), torch.full_like(flat(params), 0.5**6)
-    )
-    assert twice.baseline - once.baseline == pytest.approx(0.9 * -10)
-    assert len(once.pending) == 2
+    rule = nets.rules["three_factor"](sigma=0.2, retention=0.5, memory=0.9, delay=2)
+    old = {layer: {n: torch.ones_like(w) for n, w in weights.items()} for layer, weights in params.items()}
+    state = Past(old, torch.tensor([-1.0, -1.0]), -10.0)
+    after = rule.evolve(stages, params, batch, objective, {}, state, torch.Generator().manual_seed(0))
+    rewards, apart = one_by_one(problem, 0.2)
+    eligibility = flat(old)
+    for of_trial in apart:
+        eligibility = 0.5 * eligibility + of_trial
+    torch.testing.assert_close(flat(after.eligibility), eligibility)
+    assert after.pending.tolist() == pytest.approx(rewards[-2:])
+    assert after.baseline == pytest.approx(0.9 * -10 + 0.1 * np.mean(rewards))
 
 
 def test_networks_learn_by_three_factors():
