@@ -9,6 +9,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _reciprocal,
     _sign_concordant,
     _target_propagation,
+    _time_scale,
     _weight_mirror,
 )
 from ._rule import Rule, check, needs, rules
