@@ -6,6 +6,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _direct,
     _feedback,
     _hebbian,
+    _one_shot,
     _reciprocal,
     _sign_concordant,
     _target_propagation,
