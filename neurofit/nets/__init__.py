@@ -8,6 +8,7 @@ from ._record import record
 from ._stages import Stage
 from ._storage import load, save
 from ._train import train
+from .agents import agent_rules, behaviour, drives, environments, train_agent
 from .circuits import Architecture, architectures, nonlinearities
 from .cost import Objective, objectives
 from .learning import Rule, needs, rules, targets
@@ -22,8 +23,12 @@ __all__ = [
     "Stage",
     "Task",
     "activations",
+    "agent_rules",
     "architectures",
+    "behaviour",
     "constraints",
+    "drives",
+    "environments",
     "gratings",
     "load",
     "needs",
@@ -36,5 +41,6 @@ __all__ = [
     "targets",
     "tasks",
     "train",
+    "train_agent",
     "untrained",
 ]
