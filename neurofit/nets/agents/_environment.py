@@ -92,6 +92,7 @@ class Episodes:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from neurofit import nets
     >>> episodes = Episodes(nets.environments["gridworld"](size=2), 3)
     >>> episodes.reset(np.random.default_rng(0)).shape
