@@ -4,8 +4,8 @@ from ._activations import activations
 from ._constraints import constraints
 from ._descent import optimizers
 from ._filters import filters
-from ._gabor import gabor_fit
 from ._from_torch import from_torch
+from ._gabor import gabor_fit
 from ._hopfield import hopfield_recall, hopfield_store
 from ._network import Network, untrained
 from ._pretrained import pretrained, pretrained_networks
@@ -15,6 +15,7 @@ from ._storage import load, save
 from ._sweep import sweep
 from ._train import train
 from ._tuning_change import random_change, tuning_change
+from .agents import agent_rules, behaviour, drives, environments, train_agent
 from .circuits import Architecture, architectures, nonlinearities
 from .cost import Objective, objectives
 from .learning import Rule, needs, rules, targets
@@ -30,12 +31,16 @@ __all__ = [
     "Stage",
     "Task",
     "activations",
+    "agent_rules",
     "architectures",
+    "behaviour",
     "constraints",
     "gradient_quality",
     "filters",
     "gabor_fit",
     "from_torch",
+    "drives",
+    "environments",
     "gratings",
     "hopfield_recall",
     "hopfield_store",
@@ -55,5 +60,6 @@ __all__ = [
     "tasks",
     "train",
     "tuning_change",
+    "train_agent",
     "untrained",
 ]

@@ -116,6 +116,7 @@ class Network:
 
     def __repr__(self) -> str:
         last = self.history.isel({STEP: -1})
+        measured = ", ".join(f"{name} {float(value):.3f}" for name, value in last.data_vars.items())
         sizes = ", ".join(
             f"{layer} ({sum(tensor.numel() for tensor in weights.values())})"
             for layer, weights in self.params.items()
@@ -123,7 +124,7 @@ class Network:
         return (
             f"Network: {self.name}\n"
             f"  task      {said(self.recipe['task'])}, step {int(last[STEP])}\n"
-            f"  held out  loss {float(last['loss']):.3f}, accuracy {float(last['accuracy']):.3f}\n"
+            f"  measured  {measured}\n"
             f"  weights   {sizes}"
         )
 

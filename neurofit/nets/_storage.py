@@ -86,7 +86,8 @@ def load(path: str | Path) -> Network:
         raise SchemaError(f"{path} is no network: it has no attribute {RECIPE!r}. Write one with nets.save")
     recipe = json.loads(file.attrs.pop(RECIPE))
     stages = make(architectures, recipe["architecture"], tuple(recipe["input_shape"]), recipe["outputs"])
-    return Network(stages, _unpack(file, stages), recipe, file[["loss", "accuracy"]])
+    history = file[[name for name in file.data_vars if file[name].dims == (STEP,)]]
+    return Network(stages, _unpack(file, stages), recipe, history)
 
 
 def _pack(snapshots: tuple[Params, ...]) -> dict[str, Any]:

@@ -46,7 +46,11 @@ def trajectory(network: Network) -> xr.Dataset:
         _synapses(layer, name, network) for layer, names in _connections(network.params) for name in names
     ]
     weights = label(xr.concat(parts, SYNAPSE), units="1", long_name="synaptic weight")
-    stimuli = make(tasks, network.recipe["task"]).stimuli()
+    # Imported here because agents stand on networks.
+    from .agents import environments
+
+    acts, task = network.recipe.get("trainer") == "train_agent", network.recipe["task"]
+    stimuli = make(environments, task).stimuli() if acts else make(tasks, task).stimuli()
     shown = [
         activations(replace(network, snapshots=(*network.snapshots[: at + 1],)), stimuli)
         for at in range(len(network.snapshots))

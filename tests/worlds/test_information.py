@@ -97,6 +97,16 @@ def test_what_can_lead_to_one_state_only_teaches_nothing():
     assert float(gain[0, 1]) == float(worlds.information_gain(np.zeros((1, 1, 3)))[0, 0])
 
 
+def test_who_plans_for_surprise_goes_to_what_is_unknown():
+    """Sun et al. 2011: of a corridor only the last cell was never left."""
+    row = worlds.gridworld((1, 6), slip=0)
+    counts = 50 * row.dense
+    counts[5] = 0
+    plan = worlds.value_iteration(row.with_rewards(worlds.information_gain(counts)))
+    names = [row.actions[action] for action in plan.policy[:5].values.argmax(axis=1)]
+    assert names == ["right"] * 5
+
+
 def test_wrong_counts_are_told_at_once():
     with pytest.raises(SchemaError, match=r"are \(state.*must have the shape.*not negative.*above 0, not 0"):
         worlds.information_gain([[-1.0]], possible=np.ones(3), pseudocount=0)

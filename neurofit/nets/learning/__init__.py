@@ -6,15 +6,16 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _contrastive,
     _dendritic,
     _direct,
+    _discontinuity,
     _eprop,
     _equilibrium,
     _feedback,
     _hebbian,
     _ica,
+    _one_shot,
     _perturbation,
     _predictive,
     _rate_derivative,
-    _one_shot,
     _reciprocal,
     _reinforce,
     _sailnet,
@@ -27,7 +28,6 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _time_scale,
     _weight_mirror,
     _xcal,
-    _discontinuity,
 )
 from ._rule import Rule, check, needs, rules
 from ._targets import targets
