@@ -92,8 +92,8 @@ def sparse(
         a_i = \operatorname{sign}(u_i)\, [\lvert u_i \rvert - \lambda]_+
 
     At rest, :math:`a` minimises :math:`\frac{1}{2} \lVert x - \sum_i a_i d_i \rVert^2 + \lambda \sum_i
-    \lvert a_i \rvert`. A step is short enough while no :math:`d_i \cdot d_j` summed over the active units
-    exceeds 20: features that are all alike, as of images with a mean far from zero, would oscillate.
+    \lvert a_i \rvert`. Steps are short enough while :math:`\sum_j \lvert d_i \cdot d_j \rvert < 20` over
+    the active units: beyond, as with many features that are all alike, the code may oscillate.
 
     Parameters
     ----------
