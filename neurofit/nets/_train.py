@@ -22,7 +22,7 @@ from .learning import check, rules
 from .material import IMAGE_DIMS, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ._choice import Choice
     from ._descent import Progress
@@ -108,54 +108,77 @@ def train(  # noqa: PLR0913 - the four choices and how to descend are what a use
     """
     _check(steps=steps, batch_size=batch_size, learning_rate=learning_rate)
     choices = {"task": task, "architecture": architecture, "objective": objective, "rule": rule}
+    if constraint is not None:
+        choices["constraint"] = constraint
     descent = {
         "steps": steps,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "optimizer": optimizer,
     }
-    lesson = Lesson(
-        make(tasks, task),
-        make(objectives, objective),
-        make(rules, rule),
-        **descent,  # type: ignore[arg-type]
-        constraint=None if constraint is None else make(constraints, constraint),
-        frozen=frozenset(frozen),
-    )
-    outputs = lesson.objective.outputs(lesson.task)
-    stages = make(architectures, architecture, lesson.task.input_shape, outputs)
-    _check_fit(lesson, stages)
-    seed = _seed(rng)
-    recipe: dict[str, Any] = {
+    lesson = _lesson(choices, descent, frozen)
+    stages = _stages(architecture, lesson)
+    recipe = {
         **{kind: as_json(choice) for kind, choice in choices.items()},
         **descent,
-        "seed": seed,
-        "input_shape": list(lesson.task.input_shape),
-        "outputs": outputs,
-        **_further(lesson, constraint, start),
+        "seed": _seed(rng),
+        **_further(lesson, start),
     }
     with one_thread():
         first = _fitting(start, stages) if start else None
-        reached = descend(stages, lesson, seed=seed, device=device, start=first, progress=progress).progress
+        learned = descend(stages, lesson, seed=recipe["seed"], device=device, start=first, progress=progress)
     history = stamp(
-        _history(reached, lesson),
+        _history(learned.progress, lesson),
         "nets.train",
         sources=[start.history] if start else [],
         references=[*lesson.task.references, *lesson.objective.references, *lesson.rule.references],
         **recipe,
     )
-    return Network(stages, tuple(progress.params for progress in reached), recipe, history)
+    return Network(stages, tuple(reached.params for reached in learned.progress), recipe, history)
 
 
-def _further(lesson: Lesson, constraint: Choice | None, start: Network | None) -> dict[str, Any]:
-    """What not every recipe has."""
+def _lesson(choices: Mapping[str, Choice], descent: Mapping[str, Any], frozen: Sequence[str]) -> Lesson:
+    return Lesson(
+        make(tasks, choices["task"]),
+        make(objectives, choices["objective"]),
+        make(rules, choices["rule"]),
+        **descent,
+        constraint=make(constraints, choices["constraint"]) if "constraint" in choices else None,
+        frozen=frozenset(frozen),
+    )
+
+
+def _stages(architecture: Choice, lesson: Lesson) -> tuple[Stage, ...]:
+    """The layers; raise where the choices do not fit together."""
+    outputs = lesson.objective.outputs(lesson.task)
+    stages = make(architectures, architecture, lesson.task.input_shape, outputs)
+    for of_step in (lesson.objective, *(objective for _, objective in lesson.objective.schedule)):
+        check(lesson.rule, stages, of_step)
+    layers = [stage.name for stage in stages]
+    for layer in lesson.frozen:
+        if layer not in layers:
+            raise unknown_name("layer", layer, layers)
+    if lesson.objective.pairs and not lesson.task.paired:
+        paired = [name for name, task in tasks.items() if task().paired]
+        raise TrainingError(
+            f"objective {lesson.objective.name!r} compares pairs of inputs, and nothing comes with those of "
+            f"task {lesson.task.name!r}. Tasks with pairs: {listing(paired) or 'none'}"
+        )
+    return stages
+
+
+def _further(lesson: Lesson, start: Network | None) -> dict[str, Any]:
+    """What makes the network's layers again, and what not every recipe has."""
     further = {
         "dims": None if lesson.task.dims == IMAGE_DIMS[1:] else list(lesson.task.dims),
-        "constraint": None if constraint is None else as_json(constraint),
         "start": dict(start.recipe) if start else None,
         "frozen": sorted(lesson.frozen),
     }
-    return {name: value for name, value in further.items() if value}
+    return {
+        "input_shape": list(lesson.task.input_shape),
+        "outputs": lesson.objective.outputs(lesson.task),
+        **{name: value for name, value in further.items() if value},
+    }
 
 
 def _fitting(start: Network, stages: tuple[Stage, ...]) -> Params:
@@ -174,21 +197,6 @@ def _fitting(start: Network, stages: tuple[Stage, ...]) -> Params:
             "Start from a network of the same architecture"
         )
     return fitting
-
-
-def _check_fit(lesson: Lesson, stages: tuple[Stage, ...]) -> None:
-    for of_step in (lesson.objective, *(objective for _, objective in lesson.objective.schedule)):
-        check(lesson.rule, stages, of_step)
-    layers = [stage.name for stage in stages]
-    for layer in lesson.frozen:
-        if layer not in layers:
-            raise unknown_name("layer", layer, layers)
-    if lesson.objective.pairs and not lesson.task.paired:
-        paired = [name for name, task in tasks.items() if task().paired]
-        raise TrainingError(
-            f"objective {lesson.objective.name!r} compares pairs of inputs, and nothing comes with those of "
-            f"task {lesson.task.name!r}. Tasks with pairs: {listing(paired) or 'none'}"
-        )
 
 
 def _history(reached: list[Progress], lesson: Lesson) -> xr.Dataset:
