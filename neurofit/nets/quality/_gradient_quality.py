@@ -131,10 +131,9 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
     found = apply(
         of_one, lessons, workers=workers, progress=progress and several, description="measuring rules"
     )
-    names = [said(one) for one in chosen]
     result = xr.concat(found, RULE).assign_coords(
         {
-            RULE: names,
+            RULE: [said(one) for one in chosen],
             "objective": (RULE, [lesson.objective.name for _, lesson in lessons]),
             "target": (RULE, [str(lesson.rule.target) for _, lesson in lessons]),
         }

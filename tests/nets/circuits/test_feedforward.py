@@ -5,10 +5,12 @@ from neurofit import nets
 from neurofit.errors import TrainingError
 from neurofit.nets._stages import draw, forward
 
+DEEP = (16, 32, 32, 64)
 
-def reaches(architecture, layers):
+
+def reaches(layers, **options):
     """Width of the region of the image that the unit in the middle of each layer's map depends on."""
-    stages = nets.architectures[architecture]((1, 32, 32), 5)
+    stages = nets.architectures["conv"]((1, 32, 32), 5, **options)
     params = draw(stages, torch.Generator().manual_seed(0), "cpu")
     image = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
 
@@ -22,15 +24,15 @@ def reaches(architecture, layers):
 
 
 def test_convolution_sees_further_from_layer_to_layer():
-    assert reaches("conv", ["conv1", "conv2", "conv3"]) == [4, 10, 18]
+    assert reaches(["conv1", "conv2", "conv3"]) == [4, 10, 18]
 
 
 def test_deep_hierarchy_has_five_layers_that_see_about_twice_as_far_each():
-    stages = nets.architectures["deep"]((1, 32, 32), 5)
+    stages = nets.architectures["conv"]((1, 32, 32), 5, channels=DEEP)
     assert [stage.name for stage in stages] == ["conv1", "conv2", "conv3", "conv4", "dense", "readout"]
     # The last map's middle lies below the image's: its 38 pixels run over the lower edge.
-    assert reaches("deep", ["conv1", "conv2", "conv3"]) == [4, 10, 22]
-    assert reaches("deep", ["conv4"])[0] > 22
+    assert reaches(["conv1", "conv2", "conv3"], channels=DEEP) == [4, 10, 22]
+    assert reaches(["conv4"], channels=DEEP)[0] > 22
 
 
 def test_normalised_activity_is_bounded_however_strong_the_drive():
