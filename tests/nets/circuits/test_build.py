@@ -113,3 +113,13 @@ def test_images_make_a_time_course_where_a_layer_has_one():
     assert dict(shown.sizes) == {"stimulus": 5, "unit": 32 * 2 * 2, "time": 4}
     outputs = network(torch.from_numpy(stimuli.to_numpy()))["conv2"]
     np.testing.assert_allclose(shown[2, :, 3], outputs[2, 3].flatten(), rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["recurrent", "gated", "excitatory_inhibitory", "attention"])
+def test_circuits_with_memory_hold_an_item_through_a_delay(name):
+    network = nets.train(
+        "delayed_match", architecture=name, steps=250, learning_rate=5e-3, rng=0, progress=False
+    )
+    assert network.history.accuracy[0] < 0.65
+    assert network.history.accuracy[-1] > 0.8
