@@ -64,10 +64,12 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
     - ``cosine`` between the expected update :math:`u = E[\hat u]` and the expected target: 1 is unbiased but
       for a factor;
     - ``scale`` :math:`u \cdot g / |g|^2`, that factor;
-    - ``internal_noise``, the variance over the rule's own randomness on one batch, and ``sampling_noise``,
-      that over batches, each divided by :math:`|u|^2`;
-    - ``efficiency`` :math:`\rho = \cos^2 / (1 + \mathrm{NSR})` with the sum of both: where curvature is the
-      same in all directions, the share of exact gradient descent's best decrease in one step.
+    - ``internal_noise``, the variance over the rule's own randomness on one batch, over the mean square of
+      what it expects on one batch: a ratio that belongs to the rule;
+    - ``sampling_noise``, the variance over batches of that expectation, over :math:`|u|^2`;
+    - ``efficiency`` :math:`\rho = \cos^2 / (1 + \mathrm{NSR})`, where one plus the whole noise-to-signal
+      ratio is the product of one plus each part: where curvature is the same in all directions, the share of
+      exact gradient descent's best decrease in one step.
 
     Products of different batches share no noise, so that noise does not make a rule look better or worse: an
     estimate may by chance lie above 1. Where the noise hides the expected update altogether, entries are NaN.

@@ -55,20 +55,22 @@ def quality(products: Products) -> Quality:
 
         \cos = \frac{u \cdot g}{|u| |g|}, \quad
         \text{scale} = \frac{u \cdot g}{|g|^2}, \quad
-        \mathrm{NSR} = \frac{E|\hat u|^2}{|u|^2} - 1, \quad
+        1 + \mathrm{NSR} = \frac{E|\hat u|^2}{|u|^2}
+            = \frac{E|\hat u|^2}{E|m_b|^2} \cdot \frac{E|m_b|^2}{|u|^2}, \quad
         \rho = \frac{\cos^2}{1 + \mathrm{NSR}}
 
-    The noise-to-signal ratio is the sum of an internal part, over the rule's own randomness on one batch,
-    and of a sampling part, over batches.
+    The first factor is one plus the internal noise-to-signal ratio, over the rule's own randomness on one
+    batch; the second one is one plus the sampling ratio, over batches. Here :math:`m_b` is free of the noise
+    of finite draws.
     """
     u2, ug, g2 = (_between(gram) for gram in products[:3])
-    internal = own_variance(products)
-    total = products.squares.mean() - u2
-    if u2 <= 0 or g2 <= 0:
+    own = own_variance(products)
+    square = products.squares.mean()
+    of_batches = square - own
+    if min(u2, g2, of_batches) <= 0:
         return Quality(*[np.nan] * 5)
     cosine = ug / np.sqrt(u2 * g2)
-    efficiency = cosine**2 / (1 + total / u2) if total > -u2 else np.nan
-    return Quality(cosine, ug / g2, internal / u2, (total - internal) / u2, efficiency)
+    return Quality(cosine, ug / g2, own / of_batches, of_batches / u2 - 1, cosine**2 * u2 / square)
 
 
 def own_variance(products: Products) -> float:

@@ -36,19 +36,20 @@ def products(trial: Trial, *, batches: int, draws: int, rng: np.random.Generator
     """Inner products by layer: ``draws`` estimates on each of so many ``batches``."""
     generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
     found: dict[str, list[tuple[np.ndarray, np.ndarray, float]]] = {s.name: [] for s in trial.stages}
-    once = 1 if _deterministic(trial, rng, generator) else draws
+    once = 1 if _draws_nothing(trial, rng, generator) else draws
     for _ in range(batches):
         for layer, entry in _on_one_batch(trial, once, rng, generator).items():
             found[layer].append(entry)
     return {layer: _products(entries, once) for layer, entries in found.items()}
 
 
-def _deterministic(trial: Trial, rng: np.random.Generator, generator: torch.Generator) -> bool:
-    """Whether the rule gives the same on the same batch whatever is drawn."""
+def _draws_nothing(trial: Trial, rng: np.random.Generator, generator: torch.Generator) -> bool:
+    """Whether the rule makes no use of its generator."""
     lesson = trial.lesson
     batch = lesson.objective.arranged(draw_batch(lesson.task.sample, lesson.batch_size, rng, "cpu"))
-    one, other = (_flat(_estimate(trial, batch, generator)) for _ in range(2))
-    return all(np.array_equal(one[layer], other[layer]) for layer in one)
+    before = generator.get_state()
+    _estimate(trial, batch, generator)
+    return torch.equal(before, generator.get_state())
 
 
 def _on_one_batch(

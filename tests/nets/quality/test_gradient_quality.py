@@ -53,3 +53,25 @@ def test_what_cannot_be_measured_is_told():
         measured("backprp")
     with pytest.raises(TrainingError, match="at least 3 batches and 2 draws are needed, not 2 and 4"):
         measured("backprop", batches=2)
+
+
+def test_actions_drawn_evenly_are_unbiased_with_noise_that_counts_them():
+    """On one image the noise-to-signal ratio is K - 1 (here 9), and no draw is taken for none being drawn."""
+    found = measured({"name": "agrel", "choice": "uniform"}, step=0, batch_size=1, draws=200, batches=16)
+    assert found.internal_noise.sel(layer="readout") == pytest.approx(9, rel=0.25)
+    assert found.scale.sel(layer="readout") == pytest.approx(0.1, rel=0.3)
+
+
+def test_weight_perturbation_is_unbiased_and_its_noise_counts_the_weights():
+    few = {"name": "mlp", "hidden": [2]}
+    found = measured("weight_perturbation", step=0, architecture=few, batches=16, draws=150).sel(layer="all")
+    weights = 64 * 2 + 2 + 2 * 10 + 10
+    assert found.internal_noise == pytest.approx(weights + 1, rel=0.3)
+    assert abs(found.cosine - 1) < 4 * found.cosine_se + 0.02
+
+
+def test_noisy_rules_take_shorter_steps():
+    found = measured(["backprop", "weight_perturbation"], step=1)
+    quiet, noisy = found.learning_rate.values
+    assert quiet == 0.1
+    assert noisy < 1e-3
