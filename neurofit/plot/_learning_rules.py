@@ -62,13 +62,11 @@ def bias_variance(result: xr.Dataset, *, layer: str = "all", ax: Axes | None = N
     ax.plot(angle[random], height[random], "o", color=BLUE, markersize=5)
     ax.plot(angle[~random], height[~random], "o", color=INK, markerfacecolor="w", markersize=5)
     ax.axhline(decades[0] - 0.4 * ROW, color=GREY, linewidth=0.6, linestyle=":")
-    for name, *at, end in zip(one[RULE].values, angle, height, high, strict=True):
-        right = at[0] < 60
-        beside: Any = {"xytext": (5, 0) if right else (-7, 0), "textcoords": "offset points"}
-        words = str(name).replace("_", " ")
-        ax.annotate(
-            words, (end if right else at[0], at[1]), va="center", ha="left" if right else "right", **beside
-        )
+    for name, place, ends in zip(one[RULE].values, _apart(height), zip(low, high, strict=True), strict=True):
+        right = max(ends) < 60
+        beside: Any = {"xytext": (5 if right else -5, 0), "textcoords": "offset points"}
+        at = (max(ends) if right else min(ends), place)
+        ax.annotate(str(name).replace("_", " "), at, va="center", ha="left" if right else "right", **beside)
     none = height[~random].mean() if (~random).any() else np.nan
     ax.set_yticks([*decades, none], [*(f"$10^{{{decade}}}$" for decade in decades), "none"])
     ax.set_xticks([0, 15, 30, 45, 60, 75, 90])
@@ -79,6 +77,15 @@ def bias_variance(result: xr.Dataset, *, layer: str = "all", ax: Axes | None = N
 
 def _angle(cosine: xr.DataArray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(np.asarray(cosine), -1, 1)))
+
+
+def _apart(height: np.ndarray) -> np.ndarray:
+    """Places of names: at their points, or as far above the name below as a line needs."""
+    order = np.argsort(height, kind="stable")
+    rows = ROW * 0.8 * np.arange(len(height))
+    place = np.empty_like(height)
+    place[order] = np.maximum.accumulate(height[order] - rows) + rows
+    return place
 
 
 def _decades(noise: np.ndarray) -> list[int]:

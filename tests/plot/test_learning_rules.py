@@ -45,7 +45,7 @@ def test_rules_without_noise_stand_below_the_others():
 
 
 def test_every_rule_is_named_once_and_names_do_not_touch():
-    ax = plot.bias_variance(qualities([0.95] * 6 + [0.9, 0.2], [0.0] * 7 + [5.0]))
+    ax = plot.bias_variance(qualities([0.95] * 6 + [0.9, 1.0], [0.0] * 6 + [5.0, 5.5]))
     names = [text for text in ax.texts if text.get_text().startswith("rule")]
     assert len({text.get_text() for text in names}) == 8
     ax.figure.canvas.draw()
