@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...errors import TrainingError
+from .._stages import connects
 from .._trace import direct_errors, trace
 from ._rule import Rule, rules
 
@@ -168,7 +169,7 @@ def _oja(
     growth = _product(moment, moment.drive)
     return {
         name: growth[name] - (together @ w.detach().flatten(1)).reshape(w.shape)
-        if w.ndim > 1
+        if connects(name)
         else growth[name]
         for name, w in moment.weights.items()
     }
@@ -182,7 +183,7 @@ def _bcm(moment: Moment, threshold: torch.Tensor | None) -> Weights:
 
 def _thresholds(stages: Stages, params: Params, generator: torch.Generator) -> Thresholds:
     return {
-        layer: torch.ones_like(next(w for w in weights.values() if w.ndim > 1).flatten(1)[:, 0])
+        layer: torch.ones_like(next(w for name, w in weights.items() if connects(name)).flatten(1)[:, 0])
         for layer, weights in params.items()
     }
 
@@ -208,13 +209,14 @@ def _slide(
 def _product(moment: Moment, post: torch.Tensor) -> Weights:
     """Mean over the batch of post- times presynaptic activity, for each weight; biases stay."""
     return {
-        name: total / len(post) if total.ndim > 1 else torch.zeros_like(total)
+        name: total / len(post) if connects(name) else torch.zeros_like(total)
         for name, total in moment.gradient(post).items()
     }
 
 
 def _unit_dim(moment: Moment) -> int:
-    return -1 if moment.stage.timed else 1
+    """Last in drives (batch, time or place, unit), second in (batch, unit) and (batch, channel, y, x)."""
+    return -1 if moment.drive.ndim == 3 else 1
 
 
 def _by_unit(moment: Moment, activity: torch.Tensor) -> torch.Tensor:
