@@ -11,7 +11,7 @@ import torch
 from ...errors import TrainingError, unknown_name
 from .._choice import make
 from ..circuits._build import READOUT
-from ._layers import as_many_as_answers
+from ._layers import as_many_as_answers, beyond_readout
 from ._objective import Objective, objectives
 from ._parts import accuracy_by, agreed, costs, over_time, sources
 
@@ -69,6 +69,7 @@ def _add(weights: Sequence[float], parts: Sequence[Objective]) -> Objective:
         separable=all(part.separable for part in parts),
         pairs=pairs,
         local=any(part.local for part in parts),
+        hidden=any(part.hidden for part in parts),
         rewards=partial(_rewards, weights, parts) if rewarded else None,
     )
 
@@ -145,6 +146,7 @@ def _share_out(layers: Sequence[str], local: bool, parts: Sequence[Objective]) -
         separable=all(part.separable for part in parts),
         pairs=pairs,
         local=local or any(part.local for part in parts),
+        hidden=beyond_readout(layers),
     )
 
 
@@ -205,6 +207,7 @@ def schedule(
         separable=all(part.separable for part in parts),
         pairs=pairs,
         local=any(part.local for part in parts),
+        hidden=any(part.hidden for part in parts),
         rewards=parts[0].rewards if all(part.rewards for part in parts) else None,
         schedule=tuple(zip(steps, parts, strict=True)),
     )

@@ -96,7 +96,7 @@ def agrel(*, choice: str = "softmax", epsilon: float = 0.0) -> Rule:
         "agrel",
         partial(_update, choices[choice], epsilon),
         target="action_values",
-        needs=("rewards", "readout_error"),
+        needs=("rewards", "readout_error", "readout_alone"),
         references=(
             "Roelfsema & van Ooyen 2005, Neural Computation 17:2176",
             "Pozzi, Bohte & Roelfsema 2020, Advances in Neural Information Processing Systems 33",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Local = Callable[[Moment, torch.Tensor | None], Weights]
 
 
+NEEDS = ("linear_drive", "readout_alone")
+
+
 @rules.register("hebb")
 def hebb() -> Rule:
     r"""Hebb: a hidden layer's weights grow by the product of what both sides do.
@@ -128,13 +131,13 @@ def bcm(*, memory: float = 0.1) -> Rule:
         target=None,
         init=_thresholds,
         evolve=partial(_slide, memory),
-        needs=("linear_drive",),
+        needs=NEEDS,
         references=(source,),
     )
 
 
 def _rule(name: str, local: Local, *references: str) -> Rule:
-    return Rule(name, partial(_update, local), target=None, needs=("linear_drive",), references=references)
+    return Rule(name, partial(_update, local), target=None, needs=NEEDS, references=references)
 
 
 def _update(

@@ -53,7 +53,9 @@ def ica() -> Rule:
     """
     source = "Bell & Sejnowski 1997, Vision Research 37:3327, doi:10.1016/S0042-6989(97)00121-1"
     update = code_learner(_learn)
-    return Rule("ica", update, target=None, needs=("complete_components",), references=(source,))
+    return Rule(
+        "ica", update, target=None, needs=("complete_components", "readout_alone"), references=(source,)
+    )
 
 
 def _learn(moment: Moment, state: State) -> Weights:

@@ -79,7 +79,7 @@ def sailnet(
         "sailnet",
         update,
         target=None,
-        needs=("spikes",),
+        needs=("spikes", "readout_alone"),
         references=(f"{source}, doi:10.1371/journal.pcbi.1002250",),
     )
 

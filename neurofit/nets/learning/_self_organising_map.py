@@ -83,7 +83,7 @@ def self_organising_map(
         target=None,
         init=_at_the_start,
         evolve=_one_more,
-        needs=("map",),
+        needs=("map", "readout_alone"),
         references=(source,),
     )
 

@@ -47,7 +47,9 @@ def sparse_coding() -> Rule:
     """
     source = "Olshausen & Field 1996, Nature 381:607, doi:10.1038/381607a0"
     update = code_learner(_learn)
-    return Rule("sparse_coding", update, target=None, needs=("sparse_code",), references=(source,))
+    return Rule(
+        "sparse_coding", update, target=None, needs=("sparse_code", "readout_alone"), references=(source,)
+    )
 
 
 def _learn(moment: Moment, state: State) -> Weights:
