@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from .._stages import Outputs
     from ..material import Batch
 
-MARBLESTONE = "Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094"
+MARBLESTONE = (
+    "Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94, "
+    "doi:10.3389/fncom.2016.00094"
+)
 LOWE = "Löwe, O'Connor & Veeling 2019, arXiv:1905.11786"
 
 
@@ -117,7 +120,8 @@ def by_layer(*, layers: Mapping[str, Choice] | None = None, local: bool = False)
 
     References
     ----------
-    Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094
+    Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94,
+    doi:10.3389/fncom.2016.00094
     Löwe, O'Connor & Veeling 2019, arXiv:1905.11786
     """
     chosen = {READOUT: "cross_entropy"} if layers is None else layers
@@ -189,7 +193,8 @@ def schedule(
 
     References
     ----------
-    Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094
+    Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94,
+    doi:10.3389/fncom.2016.00094
     """
     steps = [step for step, _ in stages]
     if not steps or steps[0] != 0 or any(a >= b for a, b in zip(steps, steps[1:], strict=False)):

@@ -49,7 +49,8 @@ def kolen_pollack(*, decay: float = 0.001) -> Rule:
     ----------
     Kolen & Pollack 1994, IEEE International Conference on Neural Networks 3:1375,
     doi:10.1109/ICNN.1994.374486
-    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, arXiv:1904.05391
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Advances in Neural Information Processing Systems 32,
+    arXiv:1904.05391
     """
     if not 0 < decay < 1:
         raise TrainingError(f"decay is a share between 0 and 1, not {decay}")
@@ -62,7 +63,8 @@ def kolen_pollack(*, decay: float = 0.001) -> Rule:
         references=(
             "Kolen & Pollack 1994, IEEE International Conference on Neural Networks 3:1375, "
             "doi:10.1109/ICNN.1994.374486",
-            "Akrout et al. 2019, arXiv:1904.05391",
+            "Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Advances in Neural Information "
+            "Processing Systems 32, arXiv:1904.05391",
         ),
     )
 

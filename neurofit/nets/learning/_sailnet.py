@@ -72,7 +72,10 @@ def sailnet(
             "rate, inhibition, feature and threshold of 'sailnet' must be above 0, "
             f"not {rate}, {inhibition}, {feature}, {threshold}"
         )
-    source = "Zylberberg, Murphy & DeWeese 2011, PLoS Computational Biology 7:e1002250"
+    source = (
+        "Zylberberg, Murphy & DeWeese 2011, PLoS Computational Biology 7:e1002250, "
+        "doi:10.1371/journal.pcbi.1002250"
+    )
     learn = partial(_learn, rate, inhibition, feature, threshold)
     update = code_learner(learn)
     return Rule(
@@ -80,7 +83,7 @@ def sailnet(
         update,
         target=None,
         needs=("spikes", "readout_alone"),
-        references=(f"{source}, doi:10.1371/journal.pcbi.1002250",),
+        references=(source,),
     )
 
 

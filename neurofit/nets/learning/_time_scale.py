@@ -115,7 +115,8 @@ def btsp(  # noqa: PLR0913 - a model of plasticity has as many constants
         target=None,
         needs=("dense_layers", "readout_alone"),
         references=(
-            "Bittner et al. 2017, Science 357:1033, doi:10.1126/science.aan3846",
+            "Bittner, Milstein, Grienberger, Romani & Magee 2017, Science 357:1033, "
+            "doi:10.1126/science.aan3846",
             "Milstein et al. 2021, eLife 10:e73046, doi:10.7554/eLife.73046",
         ),
     )

@@ -67,7 +67,10 @@ def weight_mirror(*, samples: int = 64, rate: float = 0.1) -> Rule:
         raise TrainingError(
             f"samples must be 1 or more and rate in (0, 1], not samples={samples}, rate={rate}"
         )
-    source = "Akrout et al. 2019, Advances in Neural Information Processing Systems 32, arXiv:1904.05391"
+    source = (
+        "Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Advances in Neural Information Processing "
+        "Systems 32, arXiv:1904.05391"
+    )
     return Rule(
         "weight_mirror",
         propagate,
