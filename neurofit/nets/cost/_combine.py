@@ -33,7 +33,9 @@ LOWE = "Löwe, O'Connor & Veeling 2019, arXiv:1905.11786"
 def weighted(
     *, parts: Sequence[tuple[Choice, float]] = (("cross_entropy", 1.0), ("sparseness", 0.1))
 ) -> Objective:
-    r"""Weighted sum of objectives: :math:`L = \sum_k w_k L_k`.
+    r"""Weighted sum of objectives.
+
+    .. math:: L = \sum_k w_k L_k
 
     The cost has the units of the first part, the weights turn those of the others into them. Accuracy is
     that of the first part that has one. Where a part compares pairs of inputs, parts that do not are those
@@ -93,7 +95,9 @@ def _rewards(
 
 @objectives.register("by_layer")
 def by_layer(*, layers: Mapping[str, Choice] | None = None, local: bool = False) -> Objective:
-    r"""A different objective for each layer: :math:`L = \sum_l L_l(h_l)`.
+    r"""A different objective for each layer.
+
+    .. math:: L = \sum_l L_l(h_l)
 
     Each objective sees its own layer alone, as if that were the readout: Marblestone et al.'s cost functions
     that differ between areas. With ``local``, errors stay where they arise, so that each layer learns for its

@@ -31,7 +31,7 @@ NEEDS = ("linear_drive", "readout_alone")
 
 @rules.register("hebb")
 def hebb() -> Rule:
-    r"""Hebb: a hidden layer's weights grow by the product of what both sides do.
+    r"""Hebb: a hidden layer's weights grow by the product of pre- and postsynaptic activity.
 
     .. math:: \Delta W = \eta\, \langle y\, x^\top \rangle, \qquad y = W x
 
@@ -59,10 +59,11 @@ def oja(*, ordered: bool = False) -> Rule:
 
         \Delta W = \eta\, \langle y\, x^\top - D(y\, y^\top)\, W \rangle, \qquad y = W x
 
-    :math:`D` is all of its argument (Oja's subspace rule: the units come to span the first principal
-    components) or its lower triangle (Sanger's rule: each unit takes one, in order). Weights become
-    orthonormal. It converges from any start of full rank where :math:`\eta \lambda_1` is well below 1.
-    Hidden layers stack, biases stay, and the readout learns by its exact gradient. It claims no gradient.
+    With one unit this is Oja's rule of 1982, which finds the first component. With several, :math:`D` is all
+    of its argument (his subspace rule of 1989: the units come to span the first principal components) or its
+    lower triangle (Sanger's rule: each unit takes one, in order). Weights become orthonormal. It converges
+    from any start of full rank where :math:`\eta \lambda_1` is well below 1. Hidden layers stack, biases
+    stay, and the readout learns by its exact gradient. It claims no gradient.
 
     Parameters
     ----------
@@ -76,30 +77,33 @@ def oja(*, ordered: bool = False) -> Rule:
     References
     ----------
     Oja 1982, Journal of Mathematical Biology 15:267, doi:10.1007/BF00275687
+    Oja 1989, International Journal of Neural Systems 1:61
     Sanger 1989, Neural Networks 2:459, doi:10.1016/0893-6080(89)90044-0
     """
     return _rule(
         "oja",
         partial(_oja, torch.tril if ordered else torch.clone),
         "Oja 1982, Journal of Mathematical Biology 15:267, doi:10.1007/BF00275687",
+        "Oja 1989, International Journal of Neural Systems 1:61",
         "Sanger 1989, Neural Networks 2:459, doi:10.1016/0893-6080(89)90044-0",
     )
 
 
 @rules.register("bcm")
 def bcm(*, memory: float = 0.1) -> Rule:
-    r"""BCM: weak responses depress, strong ones potentiate, and the threshold slides with activity.
+    r"""BCM theory: weak responses depress, strong ones potentiate; the threshold slides with activity.
 
     .. math::
 
         \Delta W_i = \eta\, \langle y_i (y_i - \theta_i)\, x^\top \rangle, \qquad
         \theta_i \leftarrow (1 - \rho)\, \theta_i + \rho\, \langle y_i^2 \rangle, \qquad y = [W x]_+
 
-    A unit becomes selective: with :math:`K` linearly independent inputs, equally often, it ends with
-    :math:`y = K` for one of them and 0 for the others, a selectivity :math:`1 - \bar y / y_{\max}` of
-    :math:`1 - 1 / K`. The threshold must slide faster than weights change (:math:`\rho \gg \eta K`), or
-    activity oscillates. Hidden layers stack, biases stay, and the readout learns by its exact gradient. It
-    claims no gradient.
+    In the theory of 1982 the threshold is a power above 1 of the mean rate; the mean square used here, from
+    Intrator & Cooper, gives the change an objective of its own. A unit becomes selective: with :math:`K`
+    linearly independent inputs, equally often, it ends with :math:`y = K` for one of them and 0 for the
+    others, a selectivity :math:`1 - \bar y / y_{\max}` of :math:`1 - 1 / K`. The threshold must slide faster
+    than weights change (:math:`\rho \gg \eta K`), or activity oscillates. Hidden layers stack, biases stay,
+    and the readout learns by its exact gradient. It claims no gradient.
 
     Parameters
     ----------
@@ -118,12 +122,14 @@ def bcm(*, memory: float = 0.1) -> Rule:
     References
     ----------
     Bienenstock, Cooper & Munro 1982, Journal of Neuroscience 2:32, doi:10.1523/JNEUROSCI.02-01-00032.1982
+    Intrator & Cooper 1992, Neural Networks 5:3
     """
     if not 0 < memory <= 1:
         raise TrainingError(f"memory is a share in (0, 1], not {memory}")
-    source = (
+    sources = (
         "Bienenstock, Cooper & Munro 1982, Journal of Neuroscience 2:32, "
-        "doi:10.1523/JNEUROSCI.02-01-00032.1982"
+        "doi:10.1523/JNEUROSCI.02-01-00032.1982",
+        "Intrator & Cooper 1992, Neural Networks 5:3",
     )
     return Rule(
         "bcm",
@@ -132,7 +138,7 @@ def bcm(*, memory: float = 0.1) -> Rule:
         init=_thresholds,
         evolve=partial(_slide, memory),
         needs=NEEDS,
-        references=(source,),
+        references=sources,
     )
 
 

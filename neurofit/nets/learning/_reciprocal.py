@@ -26,10 +26,10 @@ def kolen_pollack(*, decay: float = 0.001) -> Rule:
 
         W_l \leftarrow (1 - \lambda) W_l + \Delta_l, \qquad B_l \leftarrow (1 - \lambda) B_l + \Delta_l
 
-    Both sides of a synapse know :math:`\Delta_l = -\eta\, \delta_l h_{l-1}^\top`, for no weight is
-    transported. Their difference shrinks as :math:`|W - B| \propto (1 - \lambda)^t` exactly, whatever the
-    objective and the optimizer (a constraint on the weights alone breaks it), so that the rule becomes
-    backpropagation with weight decay. Biased until then. The readout gets its exact gradient.
+    Both synapses of a pair of units see :math:`\Delta_l = -\eta\, \delta_l h_{l-1}^\top`, so that no weight
+    has to be transported. Their difference shrinks as :math:`|W - B| \propto (1 - \lambda)^t` exactly,
+    whatever the objective and the optimizer (a constraint on the weights alone breaks it), so that the rule
+    becomes backpropagation with weight decay. Biased until then. The readout gets its exact gradient.
 
     Parameters
     ----------

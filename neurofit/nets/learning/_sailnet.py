@@ -26,7 +26,7 @@ def spikes(stages: Stages, objective: Objective) -> str:
 def sailnet(
     *, rate: float = 0.05, inhibition: float = 1.0, feature: float = 0.01, threshold: float = 0.1
 ) -> Rule:
-    r"""SAILnet: Hebbian features, anti-Hebbian inhibition and thresholds that hold a rate.
+    r"""SAILnet: Hebbian features, anti-Hebbian inhibition and thresholds that hold each unit's firing rate.
 
     With the numbers of spikes :math:`n` for an input :math:`x`, averaged over the batch:
 

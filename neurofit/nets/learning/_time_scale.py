@@ -58,7 +58,7 @@ def btsp(  # noqa: PLR0913 - a model of plasticity has as many constants
     up: float = 5.0,
     down: float = 1.0,
 ) -> Rule:
-    r"""Behavioural time-scale plasticity: a plateau makes a unit answer to what was there about that time.
+    r"""Behavioural time-scale plasticity (BTSP): one plateau potential teaches inputs seconds around it.
 
     .. math::
 

@@ -28,7 +28,7 @@ AVERAGING = 0.01
 def xcal(
     *, reversal: float = 0.1, self_organising: float = 1e-3, feedback: float = 0.05, iterations: int = 50
 ) -> Rule:
-    r"""XCAL: plasticity changes sign where pre x post crosses a threshold that the past has set.
+    r"""XCAL: synapses grow where pre x post exceeds a floating threshold, and shrink below it.
 
     With the free and the taught phase of contrastive Hebbian learning, :math:`h^-` and :math:`h^+`, and a
     running average :math:`\bar h` of each unit's rate, a synapse from :math:`x` to :math:`y` changes by
