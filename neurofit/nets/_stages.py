@@ -60,6 +60,11 @@ class Stage:
     masks: Weights = field(default_factory=dict)
 
 
+def connects(name: str) -> bool:
+    """Whether weights of this name connect units, rather than shift them."""
+    return name.endswith("weight")
+
+
 def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.device | str) -> Params:
     """Fresh weights for every stage, by name; the same from the same generator on any device."""
     return {

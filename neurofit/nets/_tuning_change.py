@@ -73,7 +73,7 @@ def tuning_change(
 
     References
     ----------
-    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2, Fig. 4
+    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2
     Schoups et al. 2001, Nature 412:549, doi:10.1038/35087601
     """
     if before.layers != after.layers:

@@ -136,7 +136,9 @@ def information_gain(environment: Environment, *, pseudocount: float = 0.5) -> D
 
 @drives.register("effort")
 def effort(environment: Environment, *, cost: float = 0.1) -> Drive:
-    r"""The environment's reward less the effort: :math:`r - c\, e(a)`.
+    r"""The environment's reward less the effort of the action.
+
+    .. math:: r - c\, e(a)
 
     Every action but staying is an effort of 1; of a continuous action it is the mean square.
 
@@ -165,7 +167,9 @@ def effort(environment: Environment, *, cost: float = 0.1) -> Drive:
 
 @drives.register("risk")
 def risk(environment: Environment, *, aversion: float = 1.0) -> Drive:
-    r"""Exponential utility of each reward: :math:`(1 - e^{-\theta r}) / \theta`.
+    r"""Exponential utility of each reward, which shuns or seeks risk.
+
+    .. math:: (1 - e^{-\theta r}) / \theta
 
     Its expectation is, to second order, a reward's mean less :math:`\theta / 2` times its second moment: a
     sure thing is better than a gamble with the same mean. It values single outcomes; the risk of a return,

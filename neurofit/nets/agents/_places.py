@@ -98,7 +98,7 @@ def labyrinth(*, levels: int = 6, port: int | None = None, discount: float = 0.9
     """
     water = 2 ** (levels + 1) - 2 if port is None else port
     world = maze(levels=levels, rewards={water: 1.0}, ends=[water], discount=discount)
-    source = "Rosenberg et al. 2021, eLife 10:e66175, doi:10.7554/eLife.66175"
+    source = "Rosenberg, Zhang, Perona & Meister 2021, eLife 10:e66175, doi:10.7554/eLife.66175"
     return _environment("labyrinth", world, source)
 
 

@@ -107,7 +107,8 @@ def world_model(*, epsilon: float = 0.1) -> AgentRule:
 
     References
     ----------
-    Sutton 1990, Integrated architectures for learning, planning and reacting, ICML
+    Sutton 1990, Integrated architectures for learning, planning and reacting, ICML,
+    doi:10.1016/B978-1-55860-141-3.50030-4
 
     Daw, Niv & Dayan 2005, Nature Neuroscience 8:1704, doi:10.1038/nn1560
     """
@@ -116,7 +117,8 @@ def world_model(*, epsilon: float = 0.1) -> AgentRule:
         return _policy.explore(given, generator, epsilon=epsilon)
 
     sources = (
-        "Sutton 1990, Integrated architectures for learning, planning and reacting, ICML",
+        "Sutton 1990, Integrated architectures for learning, planning and reacting, ICML, "
+        "doi:10.1016/B978-1-55860-141-3.50030-4",
         "Daw, Niv & Dayan 2005, Nature Neuroscience 8:1704, doi:10.1038/nn1560",
     )
     return AgentRule(

@@ -33,7 +33,7 @@ def actor_critic(*, trace: float = 0.8, value_weight: float = 1.0, sigma: float 
     are continuous, the mean of a normal distribution. With :math:`\lambda = 1` and weights held, the changes
     of an episode add up to REINFORCE with the value as baseline, whose expectation is the gradient of the
     return (but for the discount of late states, which is left out as usual); with less it is biased by what
-    the value gets wrong.
+    the value gets wrong (Sutton & Barto, section 13.5).
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def actor_critic(*, trace: float = 0.8, value_weight: float = 1.0, sigma: float 
 
     References
     ----------
-    Sutton & Barto 2018, Reinforcement Learning: An Introduction, 2nd edition, section 13.5
+    Sutton & Barto 2018, Reinforcement Learning: An Introduction, 2nd edition, MIT Press
 
     Schultz, Dayan & Montague 1997, Science 275:1593, doi:10.1126/science.275.5306.1593
     """

@@ -66,7 +66,7 @@ def tanh(drive: torch.Tensor) -> torch.Tensor:
 
 @nonlinearities.register("relu")
 def relu(drive: torch.Tensor) -> torch.Tensor:
-    """Rectified."""
+    """Rectified: 0 for drives below 0."""
     return functional.relu(drive)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import TrainingError
 from .._stages import readout
-from ._layers import named, pixels
+from ._layers import beyond_readout, named, pixels
 from ._objective import Objective, objectives
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def description_length(
     if min(sd, spread, precision) <= 0:
         raise TrainingError(f"sd, spread and precision must be above 0, not {sd}, {spread} and {precision}")
     losses = partial(_length, sd, spread, precision, layers)
-    return Objective("description_length", pixels, losses, "nat", references=SOURCES)
+    return Objective(
+        "description_length", pixels, losses, "nat", references=SOURCES, hidden=beyond_readout(layers)
+    )
 
 
 def _length(

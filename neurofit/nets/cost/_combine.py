@@ -11,7 +11,7 @@ import torch
 from ...errors import TrainingError, unknown_name
 from .._choice import make
 from ..circuits._build import READOUT
-from ._layers import as_many_as_answers
+from ._layers import as_many_as_answers, beyond_readout
 from ._objective import Objective, objectives
 from ._parts import accuracy_by, agreed, costs, over_time, sources
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from .._stages import Outputs
     from ..material import Batch
 
-MARBLESTONE = "Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094"
+MARBLESTONE = (
+    "Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94, "
+    "doi:10.3389/fncom.2016.00094"
+)
 LOWE = "Löwe, O'Connor & Veeling 2019, arXiv:1905.11786"
 
 
@@ -30,7 +33,9 @@ LOWE = "Löwe, O'Connor & Veeling 2019, arXiv:1905.11786"
 def weighted(
     *, parts: Sequence[tuple[Choice, float]] = (("cross_entropy", 1.0), ("sparseness", 0.1))
 ) -> Objective:
-    r"""Weighted sum of objectives: :math:`L = \sum_k w_k L_k`.
+    r"""Weighted sum of objectives.
+
+    .. math:: L = \sum_k w_k L_k
 
     The cost has the units of the first part, the weights turn those of the others into them. Accuracy is
     that of the first part that has one. Where a part compares pairs of inputs, parts that do not are those
@@ -69,6 +74,7 @@ def _add(weights: Sequence[float], parts: Sequence[Objective]) -> Objective:
         separable=all(part.separable for part in parts),
         pairs=pairs,
         local=any(part.local for part in parts),
+        hidden=any(part.hidden for part in parts),
         rewards=partial(_rewards, weights, parts) if rewarded else None,
     )
 
@@ -89,7 +95,9 @@ def _rewards(
 
 @objectives.register("by_layer")
 def by_layer(*, layers: Mapping[str, Choice] | None = None, local: bool = False) -> Objective:
-    r"""A different objective for each layer: :math:`L = \sum_l L_l(h_l)`.
+    r"""A different objective for each layer.
+
+    .. math:: L = \sum_l L_l(h_l)
 
     Each objective sees its own layer alone, as if that were the readout: Marblestone et al.'s cost functions
     that differ between areas. With ``local``, errors stay where they arise, so that each layer learns for its
@@ -116,7 +124,8 @@ def by_layer(*, layers: Mapping[str, Choice] | None = None, local: bool = False)
 
     References
     ----------
-    Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094
+    Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94,
+    doi:10.3389/fncom.2016.00094
     Löwe, O'Connor & Veeling 2019, arXiv:1905.11786
     """
     chosen = {READOUT: "cross_entropy"} if layers is None else layers
@@ -145,6 +154,7 @@ def _share_out(layers: Sequence[str], local: bool, parts: Sequence[Objective]) -
         separable=all(part.separable for part in parts),
         pairs=pairs,
         local=local or any(part.local for part in parts),
+        hidden=beyond_readout(layers),
     )
 
 
@@ -187,7 +197,8 @@ def schedule(
 
     References
     ----------
-    Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094
+    Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94,
+    doi:10.3389/fncom.2016.00094
     """
     steps = [step for step, _ in stages]
     if not steps or steps[0] != 0 or any(a >= b for a, b in zip(steps, steps[1:], strict=False)):
@@ -205,6 +216,7 @@ def schedule(
         separable=all(part.separable for part in parts),
         pairs=pairs,
         local=any(part.local for part in parts),
+        hidden=any(part.hidden for part in parts),
         rewards=parts[0].rewards if all(part.rewards for part in parts) else None,
         schedule=tuple(zip(steps, parts, strict=True)),
     )

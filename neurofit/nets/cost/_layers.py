@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import TrainingError, listing, unknown_name
 from .._stages import readout
+from ..circuits._build import READOUT
 from ..material import tasks
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def hidden(outputs: Outputs, layers: Sequence[str] | None) -> list[torch.Tensor]
     if layers is None:
         return list(outputs.values())[:-1] or [readout(outputs)]
     return named(outputs, layers)
+
+
+def beyond_readout(layers: Sequence[str] | None) -> bool:
+    """Whether some of these layers, by default hidden ones, are not the readout."""
+    return layers is None or any(layer != READOUT for layer in layers)
 
 
 def named(outputs: Outputs, layers: Sequence[str]) -> list[torch.Tensor]:

@@ -59,6 +59,8 @@ class Objective:
         the outputs are then those of the first of each pair, and there is one cost for each pair.
     local
         Whether errors stay in the layer in which they arise.
+    hidden
+        Whether it speaks of layers other than the readout. Rules that hear it at the readout alone refuse it.
     rewards
         ``rewards(batch, actions)``: the reward of each example's action, an index of the readout, for rules
         that act.
@@ -75,6 +77,7 @@ class Objective:
     separable: bool = True
     pairs: bool = False
     local: bool = False
+    hidden: bool = False
     rewards: Rewards | None = None
     schedule: tuple[tuple[int, Objective], ...] = ()
 

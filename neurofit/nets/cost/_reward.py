@@ -39,7 +39,7 @@ def reward() -> Objective:
     References
     ----------
     Williams 1992, Machine Learning 8:229, doi:10.1007/BF00992696
-    Richards, Lillicrap et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2
+    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2
     """
     sources = (
         "Williams 1992, Machine Learning 8:229, doi:10.1007/BF00992696",

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from .._stages import Outputs
     from ..material import Batch
 
-MARBLESTONE = "Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094"
+MARBLESTONE = (
+    "Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94, "
+    "doi:10.3389/fncom.2016.00094"
+)
 NAGENGAST = "Nagengast, Braun & Wolpert 2010, PLoS Computational Biology 6:e1000857"
 
 
@@ -47,7 +50,8 @@ def own_failures(*, of: Choice = "cross_entropy") -> Objective:
 
     References
     ----------
-    Marblestone, Wayne & Kording 2016, doi:10.3389/fncom.2016.00094
+    Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94,
+    doi:10.3389/fncom.2016.00094
     """
     return over_time(_only_failures, [make(objectives, of)])
 

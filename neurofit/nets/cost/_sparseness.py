@@ -11,7 +11,7 @@ import torch
 from ...errors import TrainingError
 from ...registry import Registry
 from .._stages import readout
-from ._layers import as_many_as_answers, hidden, pixels
+from ._layers import as_many_as_answers, beyond_readout, hidden, pixels
 from ._objective import Objective, objectives
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def sparseness(
         raise TrainingError(f"reconstruction must be 0 or more, not {reconstruction}")
     losses = partial(_sparse, measures[measure], reconstruction, layers)
     outputs = pixels if reconstruction else as_many_as_answers
-    return Objective("sparseness", outputs, losses, "1", references=SOURCES)
+    return Objective("sparseness", outputs, losses, "1", references=SOURCES, hidden=beyond_readout(layers))
 
 
 def _sparse(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @objectives.register("squared_error")
 def squared_error() -> Objective:
-    r"""Squared error of the output.
+    r"""Squared error of the output, to values that the task asks for or to 1 for the right class, else 0.
 
     .. math:: L = \frac{1}{2} \sum_k (o_k - t_k)^2
 

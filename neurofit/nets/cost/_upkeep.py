@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from .._stages import readout
-from ._layers import as_many_as_answers, hidden, named
+from ._layers import as_many_as_answers, beyond_readout, hidden, named
 from ._objective import Objective, objectives
 
 if TYPE_CHECKING:
@@ -48,7 +48,13 @@ def homeostasis(*, rate: float = 0.1, layers: Sequence[str] | None = None) -> Ob
     """
     losses = partial(_off_rate, rate, layers)
     return Objective(
-        "homeostasis", as_many_as_answers, losses, "1", references=(TURRIGIANO,), separable=False
+        "homeostasis",
+        as_many_as_answers,
+        losses,
+        "1",
+        references=(TURRIGIANO,),
+        separable=False,
+        hidden=beyond_readout(layers),
     )
 
 
@@ -77,7 +83,12 @@ def effort(*, layers: Sequence[str] | None = None) -> Objective:
     Harris & Wolpert 1998, Nature 394:780, doi:10.1038/29528
     """
     return Objective(
-        "effort", as_many_as_answers, partial(_effort, layers), "1", references=(TODOROV, HARRIS)
+        "effort",
+        as_many_as_answers,
+        partial(_effort, layers),
+        "1",
+        references=(TODOROV, HARRIS),
+        hidden=beyond_readout(layers or ()),
     )
 
 

@@ -96,7 +96,7 @@ def agrel(*, choice: str = "softmax", epsilon: float = 0.0) -> Rule:
         "agrel",
         partial(_update, choices[choice], epsilon),
         target="action_values",
-        needs=("rewards", "readout_error"),
+        needs=("rewards", "readout_error", "readout_alone"),
         references=(
             "Roelfsema & van Ooyen 2005, Neural Computation 17:2176",
             "Pozzi, Bohte & Roelfsema 2020, Advances in Neural Information Processing Systems 33",
@@ -130,7 +130,7 @@ def after(moments: dict[str, Moment], batch: Batch, objective: Objective, action
 
 @targets.register("action_values")
 def action_values(stages: Stages, params: Params, batch: Batch, objective: Objective, state: State) -> Params:
-    r"""The exact gradient of :math:`\frac{1}{2} \sum_k (q_k - R_k)^2`, every action having been taken."""
+    r"""Exact gradient of the squared error of all values, :math:`\frac{1}{2} \sum_k (q_k - R_k)^2`."""
     moments = trace(stages, params, batch.inputs)
     values = answer(moments)
     return from_readout(moments, (values - earned_by_each(objective, batch, values)) / len(values))

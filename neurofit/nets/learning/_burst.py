@@ -71,7 +71,10 @@ def burst(*, gain: float = 1.0, teaching: float = 0.5) -> Rule:
     """
     if gain <= 0 or teaching <= 0:
         raise TrainingError(f"gain and teaching must be above 0, not gain={gain}, teaching={teaching}")
-    source = "Payeur et al. 2021, Nature Neuroscience 24:1010, doi:10.1038/s41593-021-00857-x"
+    source = (
+        "Payeur, Guerguiev, Zenke, Richards & Naud 2021, Nature Neuroscience 24:1010, "
+        "doi:10.1038/s41593-021-00857-x"
+    )
     return Rule(
         "burst",
         partial(_update, gain, teaching),

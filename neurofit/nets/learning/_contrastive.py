@@ -43,10 +43,11 @@ def contrastive_hebbian(*, feedback: float = 0.05, iterations: int = 50) -> Rule
     label minus softmax where it is cross-entropy. An objective that also speaks of hidden layers pushes
     their drives in the taught phase.
 
-    :math:`\gamma = 1` is the rule of Movellan, which descends the difference of the two phases' energies
-    and not, in general, the cost. As :math:`\gamma \to 0` the estimate goes to backpropagation's gradient,
-    with an error of order :math:`\gamma`: after 100 plain steps on digits (64-64-10) its cosine to the
-    gradient is about .96 with 0.05 and about .63 with 0.2. Both phases must have settled.
+    :math:`\gamma = 1` is the rule of Movellan, which descends the difference of the two phases' energies and
+    not, in general, the cost. As :math:`\gamma \to 0`, and if the readout is linear as in Xie & Seung, the
+    estimate goes to backpropagation's gradient with an error of order :math:`\gamma`: after 100 plain steps
+    on digits (64-64-10) its cosine to the gradient is about .96 with 0.05 and about .63 with 0.2. Both phases
+    must have settled.
 
     One update costs at most ``iterations`` sweeps over the layers in each of two phases, which end at rest.
 
@@ -91,7 +92,7 @@ def generec(*, form: str = "midpoint", feedback: float = 0.05, iterations: int =
     same rule says for the connection back, :math:`(h_{l-1}^+ - h_{l-1}^-) \tfrac12 (h_l^- + h_l^+)^\top`,
     gives contrastive Hebbian learning. The feedback weights are the transposes of the forward ones, which
     the paper reaches by symmetrising changes. As :math:`\gamma \to 0` both forms go to backpropagation's
-    gradient. Both phases must have settled.
+    gradient if the readout is linear. Both phases must have settled.
 
     One update costs at most ``iterations`` sweeps over the layers in each of two phases, which end at rest.
 

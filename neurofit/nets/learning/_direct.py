@@ -42,13 +42,16 @@ def direct_feedback_alignment() -> Rule:
     Nøkland 2016, Advances in Neural Information Processing Systems 29, arXiv:1609.01596
     Refinetti, d'Ascoli, Ohana & Goldt 2021, Proceedings of Machine Learning Research 139:8925
     """
-    source = "Nøkland 2016, Advances in Neural Information Processing Systems 29, arXiv:1609.01596"
+    sources = (
+        "Nøkland 2016, Advances in Neural Information Processing Systems 29, arXiv:1609.01596",
+        "Refinetti, d'Ascoli, Ohana & Goldt 2021, Proceedings of Machine Learning Research 139:8925",
+    )
     return Rule(
         "direct_feedback_alignment",
         _update,
         init=draw_seed,
         needs=("readout_error",),
-        references=(source,),
+        references=sources,
     )
 
 

@@ -193,8 +193,9 @@ def _update(
         level, slope = (part.mean(0) for part in fits(state, name, distance, options.window))
         rest = cost.reshape(-1, *[1] * (distance.ndim - 1)) - level - slope * distance
         found[name] = moments[name].gradient(distance.sign() * weight * rest / options.window / len(cost))
-    error = direct_errors(moments, objective, batch)[last]
-    return {**found, last: moments[last].gradient(moments[last].delta(error))}
+    top = moments[last]
+    error = direct_errors(moments, objective, batch).get(last, torch.zeros_like(top.output))
+    return {**found, last: top.gradient(top.delta(error))}
 
 
 def _evolve(

@@ -47,13 +47,14 @@ def equilibrium_propagation(
           = -\frac{\gamma^{l-\text{out}}}{\beta} \left( h_l^\beta {h_{l-1}^\beta}^\top
           - h_l^0 {h_{l-1}^0}^\top \right)
 
-    Its target is the gradient of the cost at the free equilibrium, ``"equilibrium_loss"``, which it misses
-    by :math:`O(\beta)` with one nudged phase, and by :math:`O(\beta^2)` where the nudges :math:`\beta` and
+    Its target is the gradient of the cost at the free equilibrium, ``"equilibrium_loss"``, which it misses by
+    :math:`O(\beta)` with one nudged phase, and by :math:`O(\beta^2)` where the nudges :math:`\beta` and
     :math:`-\beta` are set against each other. In either case the phases must have settled. The feedback
-    weights are the transposes of the forward ones. :math:`\gamma = 1` is the Hopfield network of the paper;
-    the weaker the feedback, the nearer the free equilibrium is to the forward sweep by which networks are
-    read here, the faster it is reached, and the nearer the target is to backpropagation's gradient. Strong
-    feedback can have several equilibria; weak feedback leaves deep layers little contrast, of order
+    weights are the transposes of the forward ones. :math:`\gamma = 1` has the symmetric weights of Scellier &
+    Bengio, whose energy has :math:`h^2 / 2` for :math:`\Gamma`: the same for their hard sigmoid. The weaker
+    the feedback, the nearer the free equilibrium is to the forward sweep by which networks are read here, the
+    faster it is reached, and the nearer the target is to backpropagation's gradient. Strong feedback can have
+    several equilibria; weak feedback leaves deep layers little contrast, of order
     :math:`\beta \gamma^{\text{out} - l}`, which the precision of numbers has to carry.
 
     One update costs at most ``iterations`` sweeps over the layers in each of two phases, or of three where

@@ -56,7 +56,9 @@ def feedback_alignment() -> Rule:
     ----------
     Lillicrap, Cownden, Tweed & Akerman 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276
     """
-    source = "Lillicrap et al. 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276"
+    source = (
+        "Lillicrap, Cownden, Tweed & Akerman 2016, Nature Communications 7:13276, doi:10.1038/ncomms13276"
+    )
     return Rule("feedback_alignment", propagate, init=random_feedback, references=(source,))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...errors import TrainingError
+from .._stages import connects
 from .._trace import direct_errors, trace
 from ._rule import Rule, rules
 
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     Local = Callable[[Moment, torch.Tensor | None], Weights]
 
 
+NEEDS = ("linear_drive", "readout_alone")
+
+
 @rules.register("hebb")
 def hebb() -> Rule:
-    r"""Hebb: a hidden layer's weights grow by the product of what both sides do.
+    r"""Hebb: a hidden layer's weights grow by the product of pre- and postsynaptic activity.
 
     .. math:: \Delta W = \eta\, \langle y\, x^\top \rangle, \qquad y = W x
 
@@ -55,10 +59,11 @@ def oja(*, ordered: bool = False) -> Rule:
 
         \Delta W = \eta\, \langle y\, x^\top - D(y\, y^\top)\, W \rangle, \qquad y = W x
 
-    :math:`D` is all of its argument (Oja's subspace rule: the units come to span the first principal
-    components) or its lower triangle (Sanger's rule: each unit takes one, in order). Weights become
-    orthonormal. It converges from any start of full rank where :math:`\eta \lambda_1` is well below 1.
-    Hidden layers stack, biases stay, and the readout learns by its exact gradient. It claims no gradient.
+    With one unit this is Oja's rule of 1982, which finds the first component. With several, :math:`D` is all
+    of its argument (his subspace rule of 1989: the units come to span the first principal components) or its
+    lower triangle (Sanger's rule: each unit takes one, in order). Weights become orthonormal. It converges
+    from any start of full rank where :math:`\eta \lambda_1` is well below 1. Hidden layers stack, biases
+    stay, and the readout learns by its exact gradient. It claims no gradient.
 
     Parameters
     ----------
@@ -72,30 +77,33 @@ def oja(*, ordered: bool = False) -> Rule:
     References
     ----------
     Oja 1982, Journal of Mathematical Biology 15:267, doi:10.1007/BF00275687
+    Oja 1989, International Journal of Neural Systems 1:61
     Sanger 1989, Neural Networks 2:459, doi:10.1016/0893-6080(89)90044-0
     """
     return _rule(
         "oja",
         partial(_oja, torch.tril if ordered else torch.clone),
         "Oja 1982, Journal of Mathematical Biology 15:267, doi:10.1007/BF00275687",
+        "Oja 1989, International Journal of Neural Systems 1:61",
         "Sanger 1989, Neural Networks 2:459, doi:10.1016/0893-6080(89)90044-0",
     )
 
 
 @rules.register("bcm")
 def bcm(*, memory: float = 0.1) -> Rule:
-    r"""BCM: weak responses depress, strong ones potentiate, and the threshold slides with activity.
+    r"""BCM theory: weak responses depress, strong ones potentiate; the threshold slides with activity.
 
     .. math::
 
         \Delta W_i = \eta\, \langle y_i (y_i - \theta_i)\, x^\top \rangle, \qquad
         \theta_i \leftarrow (1 - \rho)\, \theta_i + \rho\, \langle y_i^2 \rangle, \qquad y = [W x]_+
 
-    A unit becomes selective: with :math:`K` linearly independent inputs, equally often, it ends with
-    :math:`y = K` for one of them and 0 for the others, a selectivity :math:`1 - \bar y / y_{\max}` of
-    :math:`1 - 1 / K`. The threshold must slide faster than weights change (:math:`\rho \gg \eta K`), or
-    activity oscillates. Hidden layers stack, biases stay, and the readout learns by its exact gradient. It
-    claims no gradient.
+    In the theory of 1982 the threshold is a power above 1 of the mean rate; the mean square used here, from
+    Intrator & Cooper, gives the change an objective of its own. A unit becomes selective: with :math:`K`
+    linearly independent inputs, equally often, it ends with :math:`y = K` for one of them and 0 for the
+    others, a selectivity :math:`1 - \bar y / y_{\max}` of :math:`1 - 1 / K`. The threshold must slide faster
+    than weights change (:math:`\rho \gg \eta K`), or activity oscillates. Hidden layers stack, biases stay,
+    and the readout learns by its exact gradient. It claims no gradient.
 
     Parameters
     ----------
@@ -114,12 +122,14 @@ def bcm(*, memory: float = 0.1) -> Rule:
     References
     ----------
     Bienenstock, Cooper & Munro 1982, Journal of Neuroscience 2:32, doi:10.1523/JNEUROSCI.02-01-00032.1982
+    Intrator & Cooper 1992, Neural Networks 5:3
     """
     if not 0 < memory <= 1:
         raise TrainingError(f"memory is a share in (0, 1], not {memory}")
-    source = (
+    sources = (
         "Bienenstock, Cooper & Munro 1982, Journal of Neuroscience 2:32, "
-        "doi:10.1523/JNEUROSCI.02-01-00032.1982"
+        "doi:10.1523/JNEUROSCI.02-01-00032.1982",
+        "Intrator & Cooper 1992, Neural Networks 5:3",
     )
     return Rule(
         "bcm",
@@ -127,13 +137,13 @@ def bcm(*, memory: float = 0.1) -> Rule:
         target=None,
         init=_thresholds,
         evolve=partial(_slide, memory),
-        needs=("linear_drive",),
-        references=(source,),
+        needs=NEEDS,
+        references=sources,
     )
 
 
 def _rule(name: str, local: Local, *references: str) -> Rule:
-    return Rule(name, partial(_update, local), target=None, needs=("linear_drive",), references=references)
+    return Rule(name, partial(_update, local), target=None, needs=NEEDS, references=references)
 
 
 def _update(
@@ -168,7 +178,7 @@ def _oja(
     growth = _product(moment, moment.drive)
     return {
         name: growth[name] - (together @ w.detach().flatten(1)).reshape(w.shape)
-        if w.ndim > 1
+        if connects(name)
         else growth[name]
         for name, w in moment.weights.items()
     }
@@ -182,7 +192,7 @@ def _bcm(moment: Moment, threshold: torch.Tensor | None) -> Weights:
 
 def _thresholds(stages: Stages, params: Params, generator: torch.Generator) -> Thresholds:
     return {
-        layer: torch.ones_like(next(w for w in weights.values() if w.ndim > 1).flatten(1)[:, 0])
+        layer: torch.ones_like(next(w for name, w in weights.items() if connects(name)).flatten(1)[:, 0])
         for layer, weights in params.items()
     }
 
@@ -208,13 +218,14 @@ def _slide(
 def _product(moment: Moment, post: torch.Tensor) -> Weights:
     """Mean over the batch of post- times presynaptic activity, for each weight; biases stay."""
     return {
-        name: total / len(post) if total.ndim > 1 else torch.zeros_like(total)
+        name: total / len(post) if connects(name) else torch.zeros_like(total)
         for name, total in moment.gradient(post).items()
     }
 
 
 def _unit_dim(moment: Moment) -> int:
-    return -1 if moment.stage.timed else 1
+    """Last in drives (batch, time or place, unit), second in (batch, unit) and (batch, channel, y, x)."""
+    return -1 if moment.drive.ndim == 3 else 1
 
 
 def _by_unit(moment: Moment, activity: torch.Tensor) -> torch.Tensor:

@@ -51,9 +51,14 @@ def ica() -> Rule:
     Bell & Sejnowski 1997, Vision Research 37:3327, doi:10.1016/S0042-6989(97)00121-1
     Amari 1998, Neural Computation 10:251, doi:10.1162/089976698300017746
     """
-    source = "Bell & Sejnowski 1997, Vision Research 37:3327, doi:10.1016/S0042-6989(97)00121-1"
+    sources = (
+        "Bell & Sejnowski 1997, Vision Research 37:3327, doi:10.1016/S0042-6989(97)00121-1",
+        "Amari 1998, Neural Computation 10:251, doi:10.1162/089976698300017746",
+    )
     update = code_learner(_learn)
-    return Rule("ica", update, target=None, needs=("complete_components",), references=(source,))
+    return Rule(
+        "ica", update, target=None, needs=("complete_components", "readout_alone"), references=sources
+    )
 
 
 def _learn(moment: Moment, state: State) -> Weights:

@@ -38,7 +38,10 @@ class Circuit(NamedTuple):
 
 def microcircuit(nudge: float) -> Rule:
     """Apical potentials that interneurons leave over teach each hidden layer."""
-    source = "Sacramento et al. 2018, Advances in Neural Information Processing Systems 31, arXiv:1810.11393"
+    source = (
+        "Sacramento, Ponte Costa, Bengio & Senn 2018, Advances in Neural Information Processing Systems 31, "
+        "arXiv:1810.11393"
+    )
     return Rule(
         "dendritic_error",
         partial(_update, nudge),

@@ -40,9 +40,9 @@ def node_perturbation(*, sigma: float = 0.01, mode: str = "parallel") -> Rule:
     where :math:`h_{l-1}` is the input without noise. Unbiased as :math:`\sigma \to 0`, with an error of order
     :math:`\sigma^2`; its variance grows with the number of units: for one example the squared length of
     :math:`\delta` is that of the true one times the number of units + 2. With ``mode="serial"`` units are
-    moved by :math:`\sigma` one at a time, a forward pass for each: no noise, and an error of order
-    :math:`\sigma`. In a layer that unrolls its own dynamics, its output over time is what is moved, and the
-    weights behind it get their share by backpropagation through the layer's own time.
+    moved by :math:`\sigma` one at a time, a forward pass for each (Widrow & Lehr): no noise, and an error of
+    order :math:`\sigma`. In a layer that unrolls its own dynamics, its output over time is what is moved, and
+    the weights behind it get their share by backpropagation through the layer's own time.
 
     Parameters
     ----------
@@ -65,11 +65,12 @@ def node_perturbation(*, sigma: float = 0.01, mode: str = "parallel") -> Rule:
 
     References
     ----------
-    Widrow & Lehr 1990, Proceedings of the IEEE 78:1415 (serial)
+    Widrow & Lehr 1990, Proceedings of the IEEE 78:1415
     Werfel, Xie & Seung 2005, Neural Computation 17:2699, doi:10.1162/089976605774320539
     Fiete & Seung 2006, Physical Review Letters 97:048104, doi:10.1103/PhysRevLett.97.048104
     """
     sources = (
+        "Widrow & Lehr 1990, Proceedings of the IEEE 78:1415",
         "Werfel, Xie & Seung 2005, Neural Computation 17:2699, doi:10.1162/089976605774320539",
         "Fiete & Seung 2006, Physical Review Letters 97:048104, doi:10.1103/PhysRevLett.97.048104",
     )
@@ -95,7 +96,7 @@ def weight_perturbation(*, sigma: float = 0.001, mode: str = "parallel") -> Rule
     of one estimate then has :math:`D + 1` times the squared length of the gradient, whatever the size of the
     batch. Where :math:`\sigma` times the trace of the Hessian comes near the length of the gradient,
     curvature adds to the noise. With ``mode="serial"`` weights are moved by :math:`\sigma` one at a time, a
-    forward pass for each: no noise, and an error of order :math:`\sigma`.
+    forward pass for each (Jabri & Flower): no noise, and an error of order :math:`\sigma`.
 
     Parameters
     ----------
@@ -118,8 +119,8 @@ def weight_perturbation(*, sigma: float = 0.001, mode: str = "parallel") -> Rule
 
     References
     ----------
-    Jabri & Flower 1992, IEEE Transactions on Neural Networks 3:154 (serial)
-    Cauwenberghs 1993, Advances in Neural Information Processing Systems 5:244 (parallel)
+    Jabri & Flower 1992, IEEE Transactions on Neural Networks 3:154
+    Cauwenberghs 1993, Advances in Neural Information Processing Systems 5:244
     Werfel, Xie & Seung 2005, Neural Computation 17:2699, doi:10.1162/089976605774320539
     """
     sources = (

@@ -44,10 +44,12 @@ def predictive_coding(*, sigma_out: float = 1.0, iterations: int = 20, step: flo
           = -\sigma_\text{out}^2\, \epsilon_l\, f(x_{l-1})^\top
 
     How the objective holds the output: :math:`-L` is taken for the log-probability of the teaching signal
-    given the output, at temperature :math:`\sigma_\text{out}^2`. Where :math:`L` is half the squared
-    distance to a target, this is an output node clamped to the target, of variance
-    :math:`\sigma_\text{out}^2`, as in the paper; cross-entropy is a clamped choice among classes. An
-    objective that also speaks of hidden layers acts on their value nodes.
+    given the output, at temperature :math:`\sigma_\text{out}^2`. Where :math:`L` is half the squared distance
+    to a target, this is an output node clamped to the target, of variance :math:`\sigma_\text{out}^2`, as in
+    the paper; cross-entropy is a clamped choice among classes. The error node there is
+    :math:`\epsilon_\text{out} = -(\partial L / \partial \mu_\text{out}) / \sigma_\text{out}^2`: with half
+    the squared distance, the error over the variance. An objective that also speaks of hidden layers acts on
+    their value nodes.
 
     Errors travel through the transposes of the forward weights. At equilibrium the estimate is biased,
     since activity moves while errors spread: its angle to the gradient is not 0 at

@@ -29,7 +29,7 @@ def rate_derivative(
     feedback: float = 0.1,
     iterations: int = 50,
 ) -> Rule:
-    r"""Spike timing: pre rate x temporal derivative of post rate, while the output is nudged.
+    r"""Spike timing in rates: presynaptic rate x change of the postsynaptic rate while the output is nudged.
 
     A timing window that is as deep where post leads as it is high where pre leads makes of slow rates a
     change by their product with a derivative (Xie & Seung 2000). It is integrated over the transition from

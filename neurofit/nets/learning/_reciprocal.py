@@ -26,10 +26,10 @@ def kolen_pollack(*, decay: float = 0.001) -> Rule:
 
         W_l \leftarrow (1 - \lambda) W_l + \Delta_l, \qquad B_l \leftarrow (1 - \lambda) B_l + \Delta_l
 
-    Both sides of a synapse know :math:`\Delta_l = -\eta\, \delta_l h_{l-1}^\top`, for no weight is
-    transported. Their difference shrinks as :math:`|W - B| \propto (1 - \lambda)^t` exactly, whatever the
-    objective and the optimizer (a constraint on the weights alone breaks it), so that the rule becomes
-    backpropagation with weight decay. Biased until then. The readout gets its exact gradient.
+    Both synapses of a pair of units see :math:`\Delta_l = -\eta\, \delta_l h_{l-1}^\top`, so that no weight
+    has to be transported. Their difference shrinks as :math:`|W - B| \propto (1 - \lambda)^t` exactly,
+    whatever the objective and the optimizer (a constraint on the weights alone breaks it), so that the rule
+    becomes backpropagation with weight decay. Biased until then. The readout gets its exact gradient.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ def kolen_pollack(*, decay: float = 0.001) -> Rule:
     ----------
     Kolen & Pollack 1994, IEEE International Conference on Neural Networks 3:1375,
     doi:10.1109/ICNN.1994.374486
-    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, arXiv:1904.05391
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Advances in Neural Information Processing Systems 32,
+    arXiv:1904.05391
     """
     if not 0 < decay < 1:
         raise TrainingError(f"decay is a share between 0 and 1, not {decay}")
@@ -62,7 +63,8 @@ def kolen_pollack(*, decay: float = 0.001) -> Rule:
         references=(
             "Kolen & Pollack 1994, IEEE International Conference on Neural Networks 3:1375, "
             "doi:10.1109/ICNN.1994.374486",
-            "Akrout et al. 2019, arXiv:1904.05391",
+            "Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Advances in Neural Information "
+            "Processing Systems 32, arXiv:1904.05391",
         ),
     )
 

@@ -68,7 +68,7 @@ def reinforce(*, memory: float = 0.9) -> Rule:
         target="expected_reward",
         init=_no_baseline,
         evolve=partial(_evolve, memory),
-        needs=("rewards", "readout_error"),
+        needs=("rewards", "readout_error", "readout_alone"),
         references=("Williams 1992, Machine Learning 8:229, doi:10.1007/BF00992696",),
     )
 

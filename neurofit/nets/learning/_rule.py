@@ -79,8 +79,18 @@ def linear_drive(stages: Stages, objective: Objective) -> str:
 
 @needs.register("readout_error")
 def readout_error(stages: Stages, objective: Objective) -> str:
-    """The objective speaks of the readout alone, and lets errors travel down from it."""
+    """Errors may travel from layer to layer: the objective does not keep them where they arise."""
     return f"objective {objective.name!r} keeps errors local to layers" if objective.local else ""
+
+
+@needs.register("readout_alone")
+def readout_alone(stages: Stages, objective: Objective) -> str:
+    """The objective speaks of the readout alone: what it said of other layers would not be heard."""
+    if not objective.hidden or len(stages) == 1:
+        return ""
+    return (
+        f"objective {objective.name!r} speaks of hidden layers, and this rule hears it at the readout alone"
+    )
 
 
 @needs.register("separable")

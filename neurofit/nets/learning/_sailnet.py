@@ -26,7 +26,7 @@ def spikes(stages: Stages, objective: Objective) -> str:
 def sailnet(
     *, rate: float = 0.05, inhibition: float = 1.0, feature: float = 0.01, threshold: float = 0.1
 ) -> Rule:
-    r"""SAILnet: Hebbian features, anti-Hebbian inhibition and thresholds that hold a rate.
+    r"""SAILnet: Hebbian features, anti-Hebbian inhibition and thresholds that hold each unit's firing rate.
 
     With the numbers of spikes :math:`n` for an input :math:`x`, averaged over the batch:
 
@@ -72,15 +72,18 @@ def sailnet(
             "rate, inhibition, feature and threshold of 'sailnet' must be above 0, "
             f"not {rate}, {inhibition}, {feature}, {threshold}"
         )
-    source = "Zylberberg, Murphy & DeWeese 2011, PLoS Computational Biology 7:e1002250"
+    source = (
+        "Zylberberg, Murphy & DeWeese 2011, PLoS Computational Biology 7:e1002250, "
+        "doi:10.1371/journal.pcbi.1002250"
+    )
     learn = partial(_learn, rate, inhibition, feature, threshold)
     update = code_learner(learn)
     return Rule(
         "sailnet",
         update,
         target=None,
-        needs=("spikes",),
-        references=(f"{source}, doi:10.1371/journal.pcbi.1002250",),
+        needs=("spikes", "readout_alone"),
+        references=(source,),
     )
 
 

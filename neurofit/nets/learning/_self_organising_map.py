@@ -75,7 +75,10 @@ def self_organising_map(
             "'self_organising_map' needs widest >= narrowest >= 0, slowest from 0 to 1 and steps 1 or more, "
             f"not {widest}, {narrowest}, {slowest}, {steps}"
         )
-    source = "Kohonen 1982, Biological Cybernetics 43:59, doi:10.1007/BF00337288"
+    sources = (
+        "Kohonen 1982, Biological Cybernetics 43:59, doi:10.1007/BF00337288",
+        "Kohonen 2013, Neural Networks 37:52, doi:10.1016/j.neunet.2012.09.018",
+    )
     learn = partial(_learn, (widest, narrowest), slowest, steps)
     return Rule(
         "self_organising_map",
@@ -83,8 +86,8 @@ def self_organising_map(
         target=None,
         init=_at_the_start,
         evolve=_one_more,
-        needs=("map",),
-        references=(source,),
+        needs=("map", "readout_alone"),
+        references=sources,
     )
 
 

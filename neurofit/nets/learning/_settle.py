@@ -1,14 +1,15 @@
 r"""A layered network with symmetric feedback that settles: what contrastive rules let their networks do.
 
 The rates :math:`h_l` obey, with the input held and feedback of strength :math:`\gamma` through the
-transposes of the forward weights (Xie & Seung 2003, eq. 1),
+transposes of the forward weights (Xie & Seung 2003),
 
 .. math::
 
     \dot h_l = -h_l + f\!\left(W_l h_{l-1} + b_l + \gamma\, W_{l+1}^\top h_{l+1} - \pi_l\right)
 
 where :math:`\pi` is what pushes the layer from outside. With :math:`\pi = 0` and :math:`f` that does not fall
-they descend the energy of Hopfield (1984), :math:`\Gamma` being the integral of the inverse of :math:`f`:
+they descend an energy, that of Hopfield (1984) with layers weighted by :math:`\gamma`; :math:`\Gamma` is the
+integral of the inverse of :math:`f`:
 
 .. math:: E = \sum_l \gamma^{l-\text{out}} \left[ \Gamma(h_l) - h_l^\top (W_l h_{l-1} + b_l) \right]
 

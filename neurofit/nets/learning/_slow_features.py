@@ -74,7 +74,7 @@ def slow_features() -> Rule:
         target=None,
         init=_nothing_seen,
         evolve=_seen,
-        needs=("components", "pairs"),
+        needs=("components", "pairs", "readout_alone"),
         references=(source,),
     )
 

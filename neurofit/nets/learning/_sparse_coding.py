@@ -45,9 +45,15 @@ def sparse_coding() -> Rule:
     Olshausen & Field 1996, Nature 381:607, doi:10.1038/381607a0
     Rozell, Johnson, Baraniuk & Olshausen 2008, Neural Computation 20:2526, doi:10.1162/neco.2008.03-07-486
     """
-    source = "Olshausen & Field 1996, Nature 381:607, doi:10.1038/381607a0"
+    sources = (
+        "Olshausen & Field 1996, Nature 381:607, doi:10.1038/381607a0",
+        "Rozell, Johnson, Baraniuk & Olshausen 2008, Neural Computation 20:2526, "
+        "doi:10.1162/neco.2008.03-07-486",
+    )
     update = code_learner(_learn)
-    return Rule("sparse_coding", update, target=None, needs=("sparse_code",), references=(source,))
+    return Rule(
+        "sparse_coding", update, target=None, needs=("sparse_code", "readout_alone"), references=sources
+    )
 
 
 def _learn(moment: Moment, state: State) -> Weights:

@@ -82,7 +82,7 @@ def target_propagation(*, step: float = 0.1, noise: float = 0.1, rate: float = 0
         needs=("readout_error", "dense_layers"),
         references=(
             "Lee, Zhang, Fischer & Bengio 2015, ECML PKDD, doi:10.1007/978-3-319-23528-8_31",
-            "Meulemans et al. 2020, arXiv:2006.14331",
+            "Meulemans, Carzaniga, Suykens, Sacramento & Grewe 2020, arXiv:2006.14331",
         ),
     )
 

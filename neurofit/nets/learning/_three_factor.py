@@ -86,7 +86,7 @@ def three_factor(*, sigma: float = 0.1, retention: float = 0.5, delay: int = 0, 
     References
     ----------
     Fiete & Seung 2006, Physical Review Letters 97:048104, doi:10.1103/PhysRevLett.97.048104
-    Fremaux & Gerstner 2016, Frontiers in Neural Circuits 9:85, doi:10.3389/fncir.2015.00085
+    Frémaux & Gerstner 2016, Frontiers in Neural Circuits 9:85, doi:10.3389/fncir.2015.00085
     """
     check_size("three_factor", sigma)
     if delay < 0 or not 0 <= retention < 1 or not 0 <= memory < 1:
@@ -103,7 +103,7 @@ def three_factor(*, sigma: float = 0.1, retention: float = 0.5, delay: int = 0, 
         needs=("separable", "shared_cost"),
         references=(
             "Fiete & Seung 2006, Physical Review Letters 97:048104, doi:10.1103/PhysRevLett.97.048104",
-            "Fremaux & Gerstner 2016, Frontiers in Neural Circuits 9:85, doi:10.3389/fncir.2015.00085",
+            "Frémaux & Gerstner 2016, Frontiers in Neural Circuits 9:85, doi:10.3389/fncir.2015.00085",
         ),
     )
 

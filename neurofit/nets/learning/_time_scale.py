@@ -58,7 +58,7 @@ def btsp(  # noqa: PLR0913 - a model of plasticity has as many constants
     up: float = 5.0,
     down: float = 1.0,
 ) -> Rule:
-    r"""Behavioural time-scale plasticity: a plateau makes a unit answer to what was there about that time.
+    r"""Behavioural time-scale plasticity (BTSP): one plateau potential teaches inputs seconds around it.
 
     .. math::
 
@@ -113,9 +113,10 @@ def btsp(  # noqa: PLR0913 - a model of plasticity has as many constants
         "btsp",
         partial(_update, lap, plateaus),
         target=None,
-        needs=("dense_layers",),
+        needs=("dense_layers", "readout_alone"),
         references=(
-            "Bittner et al. 2017, Science 357:1033, doi:10.1126/science.aan3846",
+            "Bittner, Milstein, Grienberger, Romani & Magee 2017, Science 357:1033, "
+            "doi:10.1126/science.aan3846",
             "Milstein et al. 2021, eLife 10:e73046, doi:10.7554/eLife.73046",
         ),
     )

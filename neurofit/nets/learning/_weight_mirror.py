@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @rules.register("weight_mirror")
 def weight_mirror(*, samples: int = 64, rate: float = 0.1) -> Rule:
-    r"""Weight mirror: in a phase of noise, feedback learns what the forward weights do.
+    r"""Weight mirror: in a phase of noise, feedback weights learn to equal the forward ones.
 
     Errors travel back as in feedback alignment. After each step the units that a layer listens to are
     noisy, :math:`\xi \sim N(0, 1)`, nothing else drives it, and the feedback learns by a Hebbian product
@@ -67,7 +67,10 @@ def weight_mirror(*, samples: int = 64, rate: float = 0.1) -> Rule:
         raise TrainingError(
             f"samples must be 1 or more and rate in (0, 1], not samples={samples}, rate={rate}"
         )
-    source = "Akrout et al. 2019, Advances in Neural Information Processing Systems 32, arXiv:1904.05391"
+    source = (
+        "Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Advances in Neural Information Processing "
+        "Systems 32, arXiv:1904.05391"
+    )
     return Rule(
         "weight_mirror",
         propagate,

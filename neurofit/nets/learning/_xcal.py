@@ -6,17 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn.functional import linear
 
 from ...errors import listing
 from .._stages import forward
+from . import _dense  # noqa: F401 - it has the need
 from ._checks import positive
 from ._contrastive import phases
 from ._rule import Rule, needs, rules
 from ._settle import SETTLING, circuit, hebbian, less, probed
 
 if TYPE_CHECKING:
-    from .._stages import Params, Stage, Weights
+    from .._stages import Params
     from ..cost import Objective
     from ..material import Batch
     from ._rule import Stages, State
@@ -28,7 +28,7 @@ AVERAGING = 0.01
 def xcal(
     *, reversal: float = 0.1, self_organising: float = 1e-3, feedback: float = 0.05, iterations: int = 50
 ) -> Rule:
-    r"""XCAL: plasticity changes sign where pre x post crosses a threshold that the past has set.
+    r"""XCAL: synapses grow where pre x post exceeds a floating threshold, and shrink below it.
 
     With the free and the taught phase of contrastive Hebbian learning, :math:`h^-` and :math:`h^+`, and a
     running average :math:`\bar h` of each unit's rate, a synapse from :math:`x` to :math:`y` changes by
@@ -81,7 +81,7 @@ def xcal(
         update,
         init=_undriven,
         evolve=_averaged,
-        needs=(*SETTLING, "hidden_rates", "hidden_dense"),
+        needs=(*SETTLING, "hidden_rates", "dense_layers"),
         references=(source,),
     )
 
@@ -154,18 +154,3 @@ def hidden_rates(stages: Stages, objective: Objective) -> str:
     given = {stage.name: probed(stage, drive) for stage in stages[:-1]}
     signed = [name for name, rates in given.items() if rates is not None and bool((rates < 0).any())]
     return f"layers {listing(signed)} have outputs below 0, which are no rates" if signed else ""
-
-
-@needs.register("hidden_dense")
-def hidden_dense(stages: Stages, objective: Objective) -> str:
-    """Hidden layers have one weight for each pair of units, and a bias for each unit."""
-    others = [stage.name for stage in stages[:-1] if not _dense(stage)]
-    return f"layers {listing(others)} do not have one weight for each pair of units" if others else ""
-
-
-def _dense(stage: Stage) -> bool:
-    weights: Weights = stage.init(torch.Generator())
-    if not stage.linear or set(weights) != {"weight", "bias"} or weights["weight"].ndim != 2:
-        return False
-    inputs = torch.eye(weights["weight"].shape[1])
-    return torch.allclose(stage.lin(weights, inputs), linear(inputs, weights["weight"], weights["bias"]))

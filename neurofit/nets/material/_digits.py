@@ -42,7 +42,8 @@ def digits() -> Task:
         held_out=_held_out,
         stimuli=_stimuli,
         references=(
-            "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, doi:10.24432/C50P49",
+            "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning "
+            "Repository, doi:10.24432/C50P49",
         ),
     )
 

@@ -105,7 +105,8 @@ def moving_digits(*, step: int = 1) -> Task:
         held_out=partial(_move, step, unseen=True),
         stimuli=_centred,
         references=(
-            "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, doi:10.24432/C50P49",
+            "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning "
+            "Repository, doi:10.24432/C50P49",
         ),
         paired=True,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import TrainingError
+from ...provenance import FRAMEWORK
 from ._gratings import gratings
 from ._task import Task, label_images, tasks
 
@@ -40,7 +41,8 @@ def orientation(  # noqa: PLR0913 - what a psychophysicist sets
 
     By default eight classes, 22.5 degrees apart over the circle of 180. A training image has a phase drawn
     from [0, 360) degrees, a contrast from [0.3, 1], a centre within ``jitter`` pixels of the image's centre,
-    and normal pixel noise. Stimuli: the orientations x 4 phases x 2 contrasts, centred, without noise.
+    and normal pixel noise. Stimuli: the orientations x 4 phases x 2 contrasts, centred, without noise. It is
+    the task proposed for Fig. 4 of Richards et al.
 
     Given a ``difference``, the classes lie about the ``reference``:
     ``{"name": "orientation", "classes": 2, "difference": 3.0, "reference": 45.0}`` asks whether a grating
@@ -77,7 +79,7 @@ def orientation(  # noqa: PLR0913 - what a psychophysicist sets
 
     References
     ----------
-    The task proposed for Fig. 4 of Richards et al. 2019, doi:10.1038/s41593-019-0520-2
+    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2
     """
     angles = _classes(classes, difference, reference)
     patches = Patches(angles, size, cycles, noise, jitter)
@@ -89,6 +91,7 @@ def orientation(  # noqa: PLR0913 - what a psychophysicist sets
         sample=sampler,
         held_out=sampler,
         stimuli=partial(_stimuli, patches, angles if difference is None else _tuning_set(angles, reference)),
+        references=(FRAMEWORK,),
     )
 
 

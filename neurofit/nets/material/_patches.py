@@ -92,7 +92,10 @@ def patches(
         sample=partial(_cut, learned, size, drift),
         held_out=partial(_cut, held_out, size, drift),
         stimuli=partial(_stimuli, photographs, held_out, size),
-        references=("Olshausen & Field 1996, Nature 381:607, doi:10.1038/381607a0",),
+        references=(
+            "Olshausen & Field 1996, Nature 381:607, doi:10.1038/381607a0",
+            "Olshausen & Field 1997, Vision Research 37:3311, doi:10.1016/S0042-6989(97)00169-7",
+        ),
         paired=drift > 0,
     )
 

@@ -54,7 +54,11 @@ def two_senses(*, noise: float = 0.3) -> Task:
         sample=partial(_sample, noise, unseen=False),
         held_out=partial(_sample, noise, unseen=True),
         stimuli=partial(_stimuli, noise),
-        references=(SOURCE, "Alpaydin & Kaynak 1998, doi:10.24432/C50P49"),
+        references=(
+            SOURCE,
+            "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning "
+            "Repository, doi:10.24432/C50P49",
+        ),
         paired=True,
     )
 

@@ -113,7 +113,7 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
 
     References
     ----------
-    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2, Fig. 2
+    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2
 
     Examples
     --------

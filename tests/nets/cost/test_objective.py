@@ -11,6 +11,7 @@ from neurofit import nets
 from neurofit.errors import TrainingError
 from neurofit.nets import Batch
 from neurofit.nets._choice import make, parted
+from neurofit.nets._trace import errors_at
 
 WITHIN_LAYERS = {
     "name": "by_layer",
@@ -49,6 +50,12 @@ def problem(objective):
     n = len(batch.inputs)
     shape = (n, 5, 2) if objective.name == "smoothness" else (n, 6)
     return {"hidden1": draw(n, 4), "hidden2": draw(n, 3), "readout": draw(*shape)}, batch
+
+
+def test_it_is_known_whether_hidden_layers_are_spoken_of(objective, problem):
+    outputs, batch = problem
+    spoken_of = set(errors_at(outputs, objective, batch))
+    assert objective.hidden == bool(spoken_of - {"readout"})
 
 
 def test_gradients_are_those_of_finite_differences(objective, problem):

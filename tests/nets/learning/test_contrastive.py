@@ -55,6 +55,15 @@ def test_goes_to_backpropagation_as_feedback_weakens(problem, rule, options):
     assert errors[2] == pytest.approx(errors[1] / 10, rel=0.3)
 
 
+@pytest.mark.parametrize("rule", ["contrastive_hebbian", "generec"])
+def test_with_a_readout_that_is_not_linear_weak_feedback_is_not_enough(problem, rule):
+    """Xie & Seung's condition: a clamped output that saturates is not off by as much as its error says."""
+    stages, *others = problem
+    bent = ((*stages[:-1], replace(stages[-1], post=torch.sigmoid)), *others)
+    assert relative_error(estimate(rule, bent, feedback=1e-4), estimate("backprop", bent)) > 0.01
+    assert relative_error(estimate(rule, problem, feedback=1e-4), estimate("backprop", problem)) < 0.001
+
+
 def test_with_strong_feedback_it_is_another_rule(problem):
     assert (
         relative_error(estimate("contrastive_hebbian", problem, feedback=1.0), estimate("backprop", problem))

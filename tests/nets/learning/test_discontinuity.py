@@ -92,6 +92,59 @@ def test_on_average_it_is_the_gradient_of_the_cost_of_spiking(nonlinearity, unit
     assert found.mean(0).tolist() == pytest.approx(exact, abs=0.06)
 
 
+def logistic_density(drive):
+    return float(torch.tensor(drive).sigmoid() * torch.tensor(-drive).sigmoid())
+
+
+def test_a_wide_window_is_as_good_as_a_narrow_one_where_distance_says_nothing_of_the_drive():
+    """With the density at threshold over that where a unit was, every distance in a window is as likely.
+
+    Where the spike is all that matters, the estimate then is the same at any width: density times effect.
+    Without the weights, most trials in a window of 3 would be above threshold for a drive of 1.5 (.64 of
+    all, against .17 below) and the cost, 11 or 10, would make the estimate too large by 1.6.
+    """
+    drive = 1.5
+    stages, params = two_units("sigmoid", [drive, 30.0])
+    objective, generator = paid(lambda cost: cost + 4), torch.Generator().manual_seed(0)
+    given = stages, params, trials(200_000), objective
+    for window in (0.5, 3.0):
+        rule = nets.rules["regression_discontinuity"](window=window)
+        # No fits, that could make up for what the weights do: the cost is taken as it is.
+        found = float(rule.update(*given, {}, generator)["hidden1"]["bias"][0])
+        assert found == pytest.approx(logistic_density(drive) * float(EFFECTS[0]), abs=0.2), window
+
+
+def test_units_with_other_drives_do_not_make_a_slope_of_the_distance():
+    """Inputs that drive the unit more also cost more, by 4: a line through all trials would rise.
+
+    Weighted, distance and drive have nothing to do with each other and the fits are flat on both sides,
+    apart by the effect of the spike alone.
+    """
+    stages, params = two_units("sigmoid", [0.0, 0.0])
+    params["hidden1"]["weight"] = torch.tensor([[2.0], [0.0]])
+    batch = Batch(torch.tensor([[-1.0], [1.0]]).repeat(100_000, 1), torch.tensor([0, 1]).repeat(100_000))
+    objective = Objective(
+        "confounded",
+        lambda task: 1,
+        lambda outputs, batch: outputs["hidden1"][:, 0] + 4 * batch.labels,
+        "1",
+    )
+    rule = nets.rules["regression_discontinuity"](window=2.0)
+    generator = torch.Generator().manual_seed(0)
+    state = rule.evolve(stages, params, batch, objective, {}, {}, generator)
+    level, slope = fits(state, "hidden1", torch.zeros(1, 2), 2.0)
+    assert slope[:, 0].tolist() == pytest.approx([0, 0], abs=0.1)
+    assert float(level[1, 0] - level[0, 0]) == pytest.approx(1, abs=0.1)
+
+
+def test_an_objective_of_hidden_layers_alone_leaves_the_readout_as_it_is():
+    stages, params = two_units("tanh", [0.1, -0.1])
+    rule, objective = nets.rules["regression_discontinuity"](), nets.objectives["sparseness"]()
+    found = rule.update(stages, params, trials(50), objective, {}, torch.Generator())
+    assert not found["readout"]["weight"].any()
+    assert found["hidden1"]["bias"].any()
+
+
 def test_the_readout_gets_its_exact_gradient_given_the_spikes():
     stages, params = two_units("tanh", [9.0, -9.0])
     rule = nets.rules["regression_discontinuity"]()

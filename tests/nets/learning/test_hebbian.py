@@ -88,7 +88,7 @@ def test_bcm_units_come_to_answer_one_pattern_of_many(patterns):
 
 
 @pytest.mark.parametrize("rule", ["hebb", "oja", "bcm"])
-@pytest.mark.parametrize("architecture", ["mlp", "conv"])
+@pytest.mark.parametrize("architecture", ["mlp", "conv", "attention"])
 def test_hidden_layers_ignore_the_answers_and_the_readout_descends(make_problem, rule, architecture):
     stages, params, batch, objective = make_problem(architecture, rng=np.random.default_rng(0))
     rule = nets.rules[rule]()
@@ -106,6 +106,18 @@ def test_hidden_layers_ignore_the_answers_and_the_readout_descends(make_problem,
         torch.testing.assert_close(found[stage.name], other[stage.name], rtol=0, atol=0)
         assert not found[stage.name]["bias"].any()
         assert found[stage.name]["weight"].any()
+
+
+def test_in_attention_each_patch_is_an_example(make_problem):
+    """One matrix serves all patches, and what shifts units at each of them stays."""
+    stages, params, batch, objective = make_problem("attention", rng=np.random.default_rng(0), patch=4)
+    weights, inputs = params["attention"], batch.inputs
+    patches = torch.nn.functional.unfold(inputs, 4, stride=4).movedim(1, 2)
+    drive = patches @ weights["weight"].T + weights["bias"]
+    growth = torch.einsum("bpo,bpi->oi", drive, patches)
+    decay = torch.einsum("bpo,bpq,qi->oi", drive, drive, weights["weight"])
+    found = nets.rules["oja"]().update(stages, params, batch, objective, None, torch.Generator())
+    torch.testing.assert_close(-found["attention"]["weight"], (growth - decay) / len(inputs))
 
 
 def test_in_a_convolution_each_place_is_an_example(make_problem):

@@ -113,7 +113,7 @@ def test_as_a_rule_it_teaches_hidden_layers_by_chance_and_the_readout_by_its_err
 
 def test_convolutions_and_options_out_of_range_are_refused():
     stages = nets.architectures["conv"]((1, 8, 8), 10)
-    with pytest.raises(TrainingError, match="conv1, conv2, conv3 are not dense"):
+    with pytest.raises(TrainingError, match="conv1, conv2, conv3 do not have one weight for each pair"):
         check(nets.rules["btsp"](), stages, nets.objectives["cross_entropy"]())
     for wrong in ({"plateaus": 2}, {"step": 0}, {"down": -1}):
         with pytest.raises(TrainingError, match="plateaus is a share and the others must be above 0"):
