@@ -13,8 +13,8 @@ from ..errors import RecordingError, listing
 from ..names import PAIR, STIMULUS_ID, UNIT
 from ._blocks import Wanted, further_dims, in_blocks, refuse_more_than_memory
 from ._dissimilarities import PRIOR, Dissimilarity, Prior, dissimilarities
+from ._names import pair_names
 from ._noise import DEFAULT, given_root, sources_of
-from ._pairs import pair_names
 from ._trials import design
 
 if TYPE_CHECKING:
