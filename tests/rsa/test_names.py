@@ -136,3 +136,9 @@ def test_comparing_looks_at_names_however_they_were_made():
         one, same = rsa.align_pairs(late, other)
         xr.testing.assert_identical(one, same)
         np.testing.assert_array_equal(one.stimulus_a, IDS["text"][FIRST])
+
+
+@pytest.mark.parametrize("measure", ["euclidean", ["euclidean", "correlation"]])
+def test_making_an_rdm_names_no_pair(measure):
+    responses = xr.DataArray(np.eye(COUNT), {"stimulus_id": ("stimulus", IDS["text"])}, ("stimulus", "unit"))
+    assert not rsa.rdm(responses, measure=measure).stimulus_a.variable._in_memory
