@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import compare, demo, io, nets, plot, prep, report, rsa, schema, simulate
+    from . import compare, demo, io, nets, plot, prep, report, rsa, schema, simulate, worlds
     from .provenance import cite
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "rsa",
     "schema",
     "simulate",
+    "worlds",
 ]
 
 

@@ -30,6 +30,7 @@ CANDIDATES: Mapping[str, Mapping[str, Any]] = {
         "steps": 1500,
     },
     "autoencoding + backprop": {"objective": "autoencoding", "rule": "backprop"},
+    "multilayer perceptron": {"architecture": "mlp", "objective": "cross_entropy", "rule": "backprop"},
 }
 
 
@@ -81,15 +82,16 @@ def kind_of(recipe: Mapping[str, Any]) -> str:
     Parameters
     ----------
     recipe
-        The network's, with its objective and rule.
+        The network's, with its architecture, objective and rule.
 
     Returns
     -------
     str
         A key of ``CANDIDATES``.
     """
-    made = (recipe["objective"], recipe["rule"])
-    return next(name for name, kind in CANDIDATES.items() if (kind["objective"], kind["rule"]) == made)
+    wanted = {name: recipe[name] for name in ("architecture", "objective", "rule")}
+    kinds = {name: {"architecture": ARCHITECTURE, **kind} for name, kind in CANDIDATES.items()}
+    return next(name for name, kind in kinds.items() if wanted.items() <= kind.items())
 
 
 def seeds(seed: int, n: int) -> list[int]:
@@ -142,7 +144,7 @@ def candidates(
 
 
 def _record(recipe: Mapping[str, Any]) -> xr.Dataset:
-    network = nets.train(TASK, architecture=ARCHITECTURE, progress=False, **recipe)
+    network = nets.train(TASK, progress=False, **{"architecture": ARCHITECTURE, **recipe})
     return nets.record(network, nets.tasks[TASK]().stimuli())
 
 

@@ -80,6 +80,12 @@ LAYER = "layer"
 
 # Learning.
 STEP = "step"
+NETWORK = "network"
+RULE = "rule"
+SYNAPSE = "synapse"
+PRE = "pre"
+POST = "post"
+FEATURE = "feature"
 
 # Resampling.
 DRAW = "draw"
@@ -88,4 +94,14 @@ BOUNDS = ("lower", "upper")
 CORRECTION = "correction"
 
 # Tuning.
+ORIENTATION = "orientation"
 VALUE = "value"
+
+# Behaviour: decisions in a world of states, whose components of reward are goals.
+STATE = "state"
+ACTION = "action"
+NEXT_STATE = "next_state"
+TRAJECTORY = "trajectory"
+DECISION = "decision"
+LENGTH = "length"
+GOAL = "goal"

@@ -17,6 +17,7 @@ KERNELS = [
     "neurofit.prep._interpolate",
     "neurofit.simulate._population",
     "neurofit.compare.emergent._kernels",
+    "neurofit.worlds._kernels",
 ]
 _hook = install_import_hook(KERNELS, "beartype.beartype")
 

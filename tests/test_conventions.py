@@ -18,7 +18,19 @@ from neurofit import names
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "neurofit").rglob("*.py"))
-NAMESPACES = ["io", "prep", "simulate", "rsa", "compare", "nets", "plot", "report", "schema", "parallel"]
+NAMESPACES = [
+    "io",
+    "prep",
+    "simulate",
+    "rsa",
+    "compare",
+    "nets",
+    "plot",
+    "report",
+    "schema",
+    "parallel",
+    "worlds",
+]
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50  # lines without its docstring: a screen
 

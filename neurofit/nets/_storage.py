@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 import xarray as xr
 
 from .. import io
-from ..errors import SchemaError
-from ._architectures import architectures
+from ..errors import SchemaError, TrainingError
+from ..names import STEP
+from ._choice import make
 from ._network import Network
+from .circuits import architectures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from ._stages import Params, Stage
@@ -23,7 +25,7 @@ RECIPE = "recipe"
 
 
 def save(network: Network, path: str | Path, *, force: bool = False) -> Path:
-    """Write a network: recipe, weights, initial weights and history, in one file.
+    """Write a network: recipe, history and the weights at each step of it, in one file.
 
     Parameters
     ----------
@@ -43,9 +45,17 @@ def save(network: Network, path: str | Path, *, force: bool = False) -> Path:
     ------
     ResultsExistError
         If there is something at ``path`` and ``force`` is not given.
+    TrainingError
+        If the network was made of a torch module.
     """
-    weights = _pack("trained", network.params) | _pack("initial", network.initial)
-    file = network.history.assign(weights).assign_attrs({RECIPE: json.dumps(dict(network.recipe))})
+    if not network.stages:
+        raise TrainingError(
+            f"'{network.name}' was made of a torch module, of whose code nothing would be in the file. Keep "
+            "what it does: io.save(nets.record(network, stimuli), path)"
+        )
+    file = network.history.assign(_pack(network.snapshots)).assign_attrs(
+        {RECIPE: json.dumps(dict(network.recipe))}
+    )
     return io.save(file, path, force=force)
 
 
@@ -75,39 +85,48 @@ def load(path: str | Path) -> Network:
     if not isinstance(file, xr.Dataset) or RECIPE not in file.attrs:
         raise SchemaError(f"{path} is no network: it has no attribute {RECIPE!r}. Write one with nets.save")
     recipe = json.loads(file.attrs.pop(RECIPE))
-    stages = architectures[recipe["architecture"]](tuple(recipe["input_shape"]), recipe["outputs"])
-    trained, initial = (_unpack(file, group, stages) for group in ("trained", "initial"))
-    return Network(stages, trained, initial, recipe, file[["loss", "accuracy"]])
+    stages = make(architectures, recipe["architecture"], tuple(recipe["input_shape"]), recipe["outputs"])
+    history = file[[name for name in file.data_vars if file[name].dims == (STEP,)]]
+    return Network(stages, _unpack(file, stages), recipe, history)
 
 
-def _pack(group: str, params: Params) -> dict[str, Any]:
-    """Each tensor as a variable such as ``trained.conv1.weight``, with dims of its own."""
+def _pack(snapshots: tuple[Params, ...]) -> dict[str, Any]:
+    """Each tensor as a variable such as ``conv1.weight``: dim ``step``, then dims of its own."""
     arrays = {
-        f"{group}.{layer}.{name}": tensor.numpy(force=True)
-        for layer, weights in params.items()
-        for name, tensor in weights.items()
+        f"{layer}.{name}": np.stack([params[layer][name].numpy(force=True) for params in snapshots])
+        for layer, weights in snapshots[0].items()
+        for name in weights
     }
     return {
-        name: ([f"{name}.{axis}" for axis in range(array.ndim)], array, {"units": "1", "long_name": name})
+        name: (
+            [STEP, *(f"{name}.{axis}" for axis in range(array.ndim - 1))],
+            array,
+            {"units": "1", "long_name": name},
+        )
         for name, array in arrays.items()
     }
 
 
-def _unpack(file: xr.Dataset, group: str, stages: tuple[Stage, ...]) -> Mapping[str, dict[str, torch.Tensor]]:
-    """The variables of ``group`` as tensors, in the shapes that ``stages`` want."""
+def _unpack(file: xr.Dataset, stages: tuple[Stage, ...]) -> tuple[Params, ...]:
+    """The weights at each step as tensors, in the shapes that ``stages`` want."""
     wanted = {
         stage.name: {name: tensor.shape for name, tensor in stage.init(torch.Generator()).items()}
         for stage in stages
     }
     problems = [
-        f"{group}.{layer}.{name} must have shape {tuple(shape)}"
+        f"{layer}.{name} must have shape {tuple(shape)} at each step"
         for layer, shapes in wanted.items()
         for name, shape in shapes.items()
-        if file.get(f"{group}.{layer}.{name}", xr.DataArray()).shape != shape
+        if file.get(f"{layer}.{name}", xr.DataArray()).shape != (file.sizes.get(STEP), *shape)
     ]
     if problems:
         raise SchemaError(f"the weights do not fit the recipe: {'; '.join(problems)}")
-    return {
-        layer: {name: torch.from_numpy(file[f"{group}.{layer}.{name}"].to_numpy().copy()) for name in shapes}
-        for layer, shapes in wanted.items()
-    }
+    return tuple(
+        {
+            layer: {
+                name: torch.from_numpy(file[f"{layer}.{name}"].to_numpy()[step].copy()) for name in shapes
+            }
+            for layer, shapes in wanted.items()
+        }
+        for step in range(file.sizes[STEP])
+    )

@@ -2,30 +2,87 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from torch.func import vjp
+import torch
+from torch.autograd import grad
+from torch.func import vjp, vmap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    import torch
+    from ._stages import Outputs, Params, Stage, Weights
+    from .cost import Objective
+    from .material import Batch
 
-    from ._stages import Params, Stage, Weights
-
-    Pullback = Callable[[torch.Tensor], tuple[Any]]
+    Errors = Mapping[str, torch.Tensor]
 
 
-class Moment(NamedTuple):
-    """One stage at one batch, and how a change of what it gives is traced back to what it got."""
+class Live(NamedTuple):
+    """The tensors of a moment, tied together so that gradients can be taken."""
 
     inputs: torch.Tensor
     drive: torch.Tensor
     output: torch.Tensor
-    to_drive: Pullback  # error at the output -> delta, the gradient of the drive
-    to_weights: Pullback  # delta -> gradient of the weights
-    to_inputs: Pullback  # delta -> error at the inputs
+    echo: torch.Tensor  # what the feedback weights would have made of the inputs: errors travel back along it
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One stage at one batch, and how a change of what it gives is traced back to what it got.
+
+    Parameters
+    ----------
+    stage
+        The layer.
+    weights
+        Its weights.
+    live
+        What it got, its drive and what it gave, batch first.
+    """
+
+    stage: Stage
+    weights: Weights
+    live: Live
+
+    @property
+    def inputs(self) -> torch.Tensor:
+        """What the stage got."""
+        return self.live.inputs.detach()
+
+    @property
+    def drive(self) -> torch.Tensor:
+        """Its pre-activation."""
+        return self.live.drive.detach()
+
+    @property
+    def output(self) -> torch.Tensor:
+        """What it gave."""
+        return self.live.output.detach()
+
+    def delta(self, error: torch.Tensor) -> torch.Tensor:
+        """Gradient of the drive, from that of the output."""
+        return grad(self.live.output, self.live.drive, error, retain_graph=True)[0]
+
+    def gradient(self, delta: torch.Tensor) -> Weights:
+        """Gradient of the weights, from that of the drive."""
+        found = grad(self.live.drive, list(self.weights.values()), delta, retain_graph=True)
+        return dict(zip(self.weights, found, strict=True))
+
+    def error(self, delta: torch.Tensor) -> torch.Tensor:
+        """What reaches the stage below, through the feedback weights."""
+        return grad(self.live.echo, self.live.inputs, delta, retain_graph=True)[0]
+
+    def all_back(self, error: torch.Tensor) -> tuple[torch.Tensor, Weights, torch.Tensor]:
+        """``delta``, ``gradient`` and ``error`` in one pass."""
+        if self.live.echo is not self.live.drive:
+            delta = self.delta(error)
+            return delta, self.gradient(delta), self.error(delta)
+        wanted = [self.live.drive, *self.weights.values(), self.live.inputs]
+        delta, *found, below = grad(self.live.output, wanted, error, retain_graph=True)
+        return delta, dict(zip(self.weights, found, strict=True)), below
 
 
 def trace(
@@ -48,60 +105,88 @@ def trace(
     -------
     dict of str to Moment
     """
-    moments = {}
-    for stage in stages:
-        drive, to_weights = _vjp(partial(_lin_of_weights, stage, inputs), params[stage.name])
-        output, to_drive = _vjp(stage.post, drive)
-        to_inputs = partial(_to_inputs, stage, (feedback or params)[stage.name], inputs)
-        moments[stage.name] = Moment(inputs, drive, output, to_drive, to_weights, to_inputs)
-        inputs = output
+    moments: dict[str, Moment] = {}
+    with torch.enable_grad():
+        for stage in stages:
+            inputs = inputs.detach().requires_grad_()
+            weights = {name: w.detach().requires_grad_() for name, w in params[stage.name].items()}
+            drive = stage.lin(weights, inputs)
+            # Nobody waits for the error at the image.
+            echo = stage.lin(feedback[stage.name], inputs) if feedback and moments else drive
+            live = Live(inputs, drive, stage.post(drive), echo)
+            moments[stage.name] = Moment(stage, weights, live)
+            inputs = live.output
     return moments
 
 
-def _lin_of_weights(stage: Stage, inputs: torch.Tensor, weights: Weights) -> torch.Tensor:
-    return stage.lin(weights, inputs)
+def direct_errors(
+    moments: Mapping[str, Moment], objective: Objective, batch: Batch
+) -> dict[str, torch.Tensor]:
+    """Gradient of the objective at the output of each stage that it speaks of, others being held."""
+    return errors_at({name: moment.output for name, moment in moments.items()}, objective, batch)
 
 
-def _to_inputs(
-    stage: Stage, weights: Weights, inputs: torch.Tensor, delta: torch.Tensor
-) -> tuple[torch.Tensor]:
-    _, to_inputs = _vjp(partial(stage.lin, weights), inputs)
-    return to_inputs(delta)
-
-
-def _vjp(function: Callable[[Any], torch.Tensor], at: object) -> tuple[torch.Tensor, Pullback]:
-    """Value of ``function`` and its vector-Jacobian product, both at ``at``."""
-    value, pullback, *_ = vjp(function, at)
-    return value, pullback
+def errors_at(outputs: Outputs, objective: Objective, batch: Batch) -> dict[str, torch.Tensor]:
+    """``direct_errors`` where stages give ``outputs``, however they came to."""
+    leaves = {name: output.detach().requires_grad_() for name, output in outputs.items()}
+    with torch.enable_grad():
+        loss = objective.loss(leaves, batch)
+    found = grad(loss, list(leaves.values()), allow_unused=True)
+    return {name: error for name, error in zip(leaves, found, strict=True) if error is not None}
 
 
 def backward(
-    moments: dict[str, Moment], error: torch.Tensor
+    moments: Mapping[str, Moment], errors: Errors, *, local: bool = False
 ) -> tuple[dict[str, Weights], dict[str, torch.Tensor]]:
-    r"""Gradients and deltas of every stage, from the error at the last one's output.
+    r"""Gradients and deltas of every stage, from the errors at the outputs that the objective speaks of.
 
-    With the drive :math:`a_l = W_l h_{l-1}`, the output :math:`h_l = f(a_l)` and the feedback :math:`B_l`
-    (which is :math:`W_l` in backpropagation), for one example:
+    With the drive :math:`a_l = W_l h_{l-1}`, the output :math:`h_l = f(a_l)`, the feedback :math:`B_l`
+    (which is :math:`W_l` in backpropagation) and :math:`e_l = \partial L / \partial h_l` where the objective
+    speaks of :math:`h_l` itself, for one example:
 
-    .. math:: \delta_l = f'(a_l)\, B_{l+1}^\top \delta_{l+1}, \qquad \nabla_l = \delta_l\, h_{l-1}^\top
+    .. math::
+
+        \delta_l = f'(a_l) \left(B_{l+1}^\top \delta_{l+1} + e_l\right), \qquad
+        \nabla_l = \delta_l\, h_{l-1}^\top
 
     Parameters
     ----------
     moments
         From ``trace``.
-    error
-        Gradient of the loss at the output of the last stage.
+    errors
+        Gradient of the loss at the output of stages, by name: from ``direct_errors``.
+    local
+        Whether errors stay in the stage in which they arise.
 
     Returns
     -------
     gradients, deltas
         By stage: gradient of the weights, and of the drive.
     """
-    gradients, deltas = {}, {}
-    first = next(iter(moments))
-    for name, moment in reversed(moments.items()):
-        (deltas[name],) = moment.to_drive(error)
-        (gradients[name],) = moment.to_weights(deltas[name])
-        if name != first:  # Nobody waits for the error at the image.
-            (error,) = moment.to_inputs(deltas[name])
+    gradients: dict[str, Weights] = {}
+    deltas: dict[str, torch.Tensor] = {}
+    below = None
+    for name, moment in reversed(list(moments.items())):
+        here = [error for error in (errors.get(name), below) if error is not None]
+        error = sum(here[1:], here[0]) if here else torch.zeros_like(moment.output)
+        deltas[name], gradients[name], below = moment.all_back(error)
+        if local:
+            below = None
     return dict(reversed(gradients.items())), dict(reversed(deltas.items()))
+
+
+def per_example(moments: Mapping[str, Moment], deltas: Mapping[str, torch.Tensor]) -> Params:
+    """Gradient of the weights from each example alone: as ``params``, with the batch before.
+
+    Their sum over the batch is what ``backward`` gives with the same deltas.
+    """
+    return {
+        name: vmap(partial(_gradient_of_one, moment.stage, moment.weights))(moment.inputs, deltas[name])
+        for name, moment in moments.items()
+    }
+
+
+def _gradient_of_one(stage: Stage, weights: Weights, inputs: torch.Tensor, delta: torch.Tensor) -> Weights:
+    detached = {name: w.detach() for name, w in weights.items()}
+    _, pullback, *_ = vjp(lambda w: stage.lin(w, inputs[None]), detached)
+    return pullback(delta[None])[0]

@@ -3,10 +3,12 @@
 from ._evaluation import evaluation, time_course
 from ._figures import figures, save
 from ._layers import layer_map, layer_position, similarity
+from ._learning_rules import bias_variance, tuning_change
 from ._models import models
 from ._rdm import rdm
 
 __all__ = [
+    "bias_variance",
     "evaluation",
     "figures",
     "layer_map",
@@ -16,4 +18,5 @@ __all__ = [
     "save",
     "similarity",
     "time_course",
+    "tuning_change",
 ]

@@ -1,12 +1,16 @@
 """Networks that several tests look at, each trained once."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from neurofit import nets
-from neurofit.nets._stages import draw
-from neurofit.nets._tasks import draw_batch
+from neurofit.nets._descent import Lesson, descend
+from neurofit.nets._stages import draw, readout
 from neurofit.nets._threads import one_thread
+from neurofit.nets.cost import Objective
+from neurofit.nets.material import Task, draw_batch
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +44,22 @@ def make_problem():
             for layer, weights in params.items()
         }
         batch = draw_batch(task.sample, size, rng, "cpu")
-        return stages, params, batch._replace(inputs=batch.inputs.double()), objective
+        paired = None if batch.paired is None else batch.paired.double()
+        batch = objective.arranged(batch._replace(inputs=batch.inputs.double(), paired=paired))
+        return stages, params, batch, objective
 
     return make
+
+
+@pytest.fixture
+def learn_from():
+    """Train on examples of which the answer is known, and give the weights; the readout has nothing to do."""
+
+    def learn(sample, stages, rule, *, pairs=False, **lesson):
+        task = Task("known", (), 0, sample, sample, stimuli=list, paired=pairs)
+        silence = Objective("silence", lambda task: 1, lambda outputs, _: readout(outputs).square(), "1")
+        usual = {"steps": 300, "batch_size": 100, "learning_rate": 0.5, "optimizer": "sgd"}
+        lesson = Lesson(task, replace(silence, pairs=pairs), rule, **{**usual, **lesson})
+        return descend(stages, lesson, seed=0, device="cpu", progress=False).params
+
+    return learn

@@ -45,7 +45,7 @@ def test_bad_stimuli_are_told_all_at_once(digits_net, stimuli):
     with pytest.raises(SchemaError) as caught:
         nets.activations(digits_net, bad.assign_coords(stimulus_id=("stimulus", ids)))
     told = str(caught.value)
-    assert "(1, 8, 6) (channel, y, x) and the network takes (1, 8, 8)" in told
+    assert "(1, 8, 6) ('channel', 'y', 'x') and the network takes (1, 8, 8)" in told
     assert f"NaN or infinite pixels in {ids[3]}" in told
     assert f"more than once: {ids[0]}" in told
 

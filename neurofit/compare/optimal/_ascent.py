@@ -129,5 +129,4 @@ def _largest(limits: Limits) -> float:
 
 def _tensor(network: Network, values: Array) -> torch.Tensor:
     """``values`` in the precision and on the device of the network."""
-    like = next(iter(network.params[network.layers[0]].values()))
-    return torch.as_tensor(np.ascontiguousarray(values), dtype=like.dtype, device=like.device)
+    return torch.as_tensor(np.ascontiguousarray(values), dtype=network.dtype, device=network.device)

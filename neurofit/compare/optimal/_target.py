@@ -69,6 +69,5 @@ def _by_layer(ids: list[str], weights: Array, network: Network) -> dict[str, Arr
 def _sizes(network: Network) -> dict[str, int]:
     import torch
 
-    like = next(iter(network.params[network.layers[0]].values()))
-    blank = torch.zeros((1, *network.input_shape), dtype=like.dtype, device=like.device)
+    blank = torch.zeros((1, *network.input_shape), dtype=network.dtype, device=network.device)
     return {layer: output[0].numel() for layer, output in network(blank).items()}

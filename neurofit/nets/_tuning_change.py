@@ -1,0 +1,213 @@
+"""How training changes the tuning of a network's layers: Fig. 4 of Richards et al. 2019, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import xarray as xr
+
+from ..errors import SchemaError, TrainingError
+from ..names import AREA, LAYER, ORIENTATION, STEP, STIMULUS, UNIT
+from ..provenance import FRAMEWORK, label, stamp
+from ._activations import activations
+from ._choice import said
+
+if TYPE_CHECKING:
+    from ._network import Network
+    from ._stages import Params
+
+HALF_TURN = 180.0
+SOURCES = (FRAMEWORK, "Schoups et al. 2001, Nature 412:549, doi:10.1038/35087601")
+
+
+def tuning_change(
+    before: Network,
+    after: Network,
+    stimuli: xr.DataArray,
+    *,
+    at: float,
+    window: float = 10.0,
+    least: float = 0.1,
+) -> xr.Dataset:
+    r"""Change of the slope of orientation tuning, layer by layer, at a trained orientation.
+
+    The tuning curve of a unit is its mean activation over all stimuli of one orientation. Its slope
+    :math:`s_u` is that of a line through the curve within ``window`` degrees of ``at``. A layer's change is
+
+    .. math:: \frac{\mathrm{median}_u |s_u^\text{after}|}{\mathrm{median}_u |s_u^\text{before}|} - 1
+
+    over its responsive units: a ratio of medians, for single units may have next to no slope. Units are
+    responsive whose curve before training spans at least ``least`` of what the layer's largest one spans.
+    What a layer inherits from those below is in its slope.
+
+    Parameters
+    ----------
+    before, after
+        Networks with the same layers: the second one went on from the first.
+    stimuli
+        Images as for ``nets.activations``, with coord ``orientation`` in degrees, periodic in 180.
+    at
+        The trained orientation, in degrees; the one at right angles to it is measured as well.
+    window
+        Reach of the line to either side, in degrees; at least 3 orientations must lie there.
+    least
+        Least span of a responsive unit's curve.
+
+    Returns
+    -------
+    Dataset
+        ``slope_before`` and ``slope_after`` (orientation, unit), per degree; ``responsive`` (unit);
+        ``change`` (orientation, layer), NaN where fewer than 3 units respond; ``weight_change`` (layer), the
+        norm of the change of the weights over that of the weights. ``orientation`` is ``at`` and the one at
+        right angles.
+
+    Raises
+    ------
+    SchemaError
+        If stimuli have no orientation, or too few within the window.
+    TrainingError
+        If the networks have different layers.
+
+    References
+    ----------
+    Richards et al. 2019, Nature Neuroscience 22:1761, doi:10.1038/s41593-019-0520-2, Fig. 4
+    Schoups et al. 2001, Nature 412:549, doi:10.1038/35087601
+    """
+    if before.layers != after.layers:
+        raise TrainingError(f"the networks have different layers: {before.layers} and {after.layers}")
+    places = [at % HALF_TURN, (at + 90) % HALF_TURN]
+    angles = _angles(stimuli, places, window)
+    curves = [_curves(activations(network, stimuli), angles) for network in (before, after)]
+    slopes = [np.stack([_slopes(curve, place, window) for place in places]) for curve in curves]
+    area = curves[0][AREA].values
+    responsive = _responsive(curves[0], area, least)
+    layers = before.layers[:-1]
+    change = np.array(
+        [[_change(slopes, at, (area == layer) & responsive) for layer in layers] for at in (0, 1)]
+    )
+    weights = [_weight_change(before.params, after.params, layer) for layer in layers]
+    found = {
+        "slope_before": ((ORIENTATION, UNIT), slopes[0], "1/degree", "slope of tuning before"),
+        "slope_after": ((ORIENTATION, UNIT), slopes[1], "1/degree", "slope of tuning after"),
+        "responsive": ((UNIT,), responsive, "1", "whether the unit is tuned at all"),
+        "change": ((ORIENTATION, LAYER), change, "1", "change of the median slope of tuning"),
+        "weight_change": ((LAYER,), np.array(weights), "1", "norm of the weights' change over theirs"),
+    }
+    result = xr.Dataset(
+        {
+            name: label(xr.DataArray(values, dims=dims), units=units, long_name=long_name)
+            for name, (dims, values, units, long_name) in found.items()
+        },
+        {ORIENTATION: places, LAYER: list(layers), **{c: curves[0][c] for c in ("unit_id", AREA)}},
+    )
+    result[ORIENTATION] = label(result[ORIENTATION], units="degree", long_name="orientation")
+    return stamp(
+        result,
+        "nets.tuning_change",
+        sources=[before.history, after.history, stimuli],
+        references=SOURCES,
+        at=at,
+        window=window,
+        least=least,
+    )
+
+
+def random_change(network: Network, *, rng: int | np.random.Generator | None = None) -> Network:
+    """The control of a trained network: weights that changed as much as by training, in random directions.
+
+    Parameters
+    ----------
+    network
+        From ``nets.train``.
+    rng
+        Seed or generator of the directions.
+
+    Returns
+    -------
+    Network
+        It starts where ``network`` started; each tensor of its weights differs from there by normal noise
+        whose norm is that of the tensor's change in training. How well it does is not measured.
+
+    Examples
+    --------
+    >>> from neurofit import nets
+    >>> net = nets.train("digits", steps=10, rng=0, progress=False)
+    >>> control = random_change(net, rng=0)
+    >>> moved = [n.params["hidden1"]["weight"] - n.initial["hidden1"]["weight"] for n in (net, control)]
+    >>> bool(torch.isclose(*(change.norm() for change in moved)))
+    True
+    """
+    generator = torch.Generator().manual_seed(int(np.random.default_rng(rng).integers(2**63)))
+    changed = {
+        layer: {name: _moved(w, network.params[layer][name], generator) for name, w in weights.items()}
+        for layer, weights in network.initial.items()
+    }
+    ends = network.history.isel({STEP: [0, -1]})
+    unknown = ends.where(ends[STEP] == 0)
+    history = stamp(unknown, "nets.random_change", sources=[network.history], rng=rng)
+    recipe = {**network.recipe, "rule": f"random change as large as by {said(network.recipe['rule'])}"}
+    return replace(network, snapshots=(network.initial, changed), recipe=recipe, history=history)
+
+
+def _moved(start: torch.Tensor, end: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    noise = torch.randn(start.shape, generator=generator).to(start)
+    return start + noise * ((end - start).norm() / noise.norm())
+
+
+def _angles(stimuli: xr.DataArray, places: list[float], window: float) -> np.ndarray:
+    """The orientation of each stimulus; raise unless lines can be drawn around both places."""
+    if ORIENTATION not in stimuli.coords or stimuli[ORIENTATION].dims != (STIMULUS,):
+        raise SchemaError(
+            "stimuli need a coord 'orientation' (stimulus), in degrees; such as those of task 'orientation'"
+        )
+    angles = np.asarray(stimuli[ORIENTATION].values, float) % HALF_TURN
+    for place in places:
+        near = np.unique(angles[np.abs(_from(place, angles)) <= window])
+        if len(near) < 3:
+            raise SchemaError(
+                f"{len(near)} orientations lie within {window} degrees of {place}, and a slope needs 3. Show "
+                "more of them, or widen window="
+            )
+    return angles
+
+
+def _from(place: float, angles: np.ndarray) -> np.ndarray:
+    """Signed distance of orientations, in degrees."""
+    return (angles - place + HALF_TURN / 2) % HALF_TURN - HALF_TURN / 2
+
+
+def _curves(shown: xr.DataArray, angles: np.ndarray) -> xr.DataArray:
+    """Mean activation (orientation, unit)."""
+    by_angle = shown.astype(np.float64).assign_coords({ORIENTATION: (STIMULUS, angles)})
+    return by_angle.groupby(ORIENTATION).mean()
+
+
+def _slopes(curves: xr.DataArray, place: float, window: float) -> np.ndarray:
+    """Slope of the least-squares line of each unit."""
+    away = _from(place, curves[ORIENTATION].values)
+    near = np.abs(away) <= window
+    centred = away[near] - away[near].mean()
+    return centred @ curves.transpose(ORIENTATION, UNIT).values[near] / (centred @ centred)
+
+
+def _responsive(curves: xr.DataArray, area: np.ndarray, least: float) -> np.ndarray:
+    span = np.ptp(curves.transpose(ORIENTATION, UNIT).values, axis=0)
+    largest = {layer: span[area == layer].max() for layer in np.unique(area)}
+    return span > np.maximum([least * largest[layer] for layer in area], 1e-9)
+
+
+def _change(slopes: list[np.ndarray], at: int, units: np.ndarray) -> float:
+    if units.sum() < 3:
+        return np.nan
+    median_before, median_after = (float(np.median(np.abs(slope[at, units]))) for slope in slopes)
+    return median_after / median_before - 1
+
+
+def _weight_change(before: Params, after: Params, layer: str) -> float:
+    old, new = (
+        torch.cat([w.flatten().double() for w in params[layer].values()]) for params in (before, after)
+    )
+    return float((new - old).norm() / old.norm())
