@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -124,7 +125,8 @@ class SumComparator:
         """Without the pairs that are NaN in either RDM, of which ``known`` says how many are left."""
         result = np.full((draws, len(a), len(b)), np.nan)
         for here, rows_a, rows_b in _presences(a, b):
-            one, other = np.where(here, a[rows_a], 0.0), np.where(here, b[rows_b], 0.0)
+            one, other = a[rows_a], b[rows_b]
+            one[:, ~here] = other[:, ~here] = 0.0
             found = self.over_sums(one, other, here, sums)
             found[known(here) < FEWEST_PAIRS] = np.nan
             result[:, rows_a[:, None], rows_b] = found
@@ -226,7 +228,7 @@ def _moments(a: RdmsA, b: RdmsB, sums: Summing) -> tuple[Similarities, np.ndarra
     """
     rows = np.concatenate([a, b])
     seen: dict[bytes, int] = {}
-    row = np.array([seen.setdefault(each.tobytes(), index) for index, each in enumerate(rows)])
+    row = np.array([seen.setdefault(sha256(each).digest(), index) for index, each in enumerate(rows)])
     row_a, row_b = row[: len(a)], row[len(a) :]
     one = np.concatenate([np.repeat(row_a, len(b)), row])
     other = np.concatenate([np.tile(row_b, len(a)), row])

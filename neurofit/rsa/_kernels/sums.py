@@ -16,7 +16,7 @@ Sums = Float[np.ndarray, "draw product"]
 # From rows, and which two of them each product is of, to the sums.
 Summing = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
-PAIRS, DRAWS = 2**10, 2**7  # whose weights are held at once: 1 MiB, which stays in the cache
+PAIRS, DRAWS = 2**9, 2**7  # whose weights are held at once: half a MiB, which stays in the cache
 MOST_LEFT_OUT = 2
 LEAST_KEPT = 0.25  # If less of a sum of squares is left, it is summed anew: a difference has too few digits.
 
