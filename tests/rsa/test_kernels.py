@@ -11,7 +11,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
 from neurofit.rsa import comparators
-from neurofit.rsa._kernels import sums
+from neurofit.rsa._kernels import ranks, sums
 from neurofit.rsa._kernels.sums import pair_weights
 
 OVER_PAIRS = {name: one.over_pairs for name, one in comparators.items() if hasattr(one, "over_pairs")}
@@ -81,6 +81,15 @@ def test_a_common_offset_costs_no_digits(name):
     if name != "cosine":
         shifted = OVER_PAIRS[name](a + 1e6, b - 1e6, weights)
         np.testing.assert_allclose(shifted, OVER_PAIRS[name](a, b, weights), atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["rho_a", "spearman"])
+def test_draws_of_ranks_do_not_depend_on_how_many_are_held(name, monkeypatch):
+    a, b, weights = (rdms((count, 20), rng=count, levels=4) for count in (2, 3, 9))
+    expected = OVER_PAIRS[name](a, b, weights)
+    for held in (1, 45, 20 * 8):
+        monkeypatch.setattr(ranks, "RANKS", held)
+        np.testing.assert_array_equal(OVER_PAIRS[name](a, b, weights), expected)
 
 
 def test_what_does_not_vary_has_no_correlation():

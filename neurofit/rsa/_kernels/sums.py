@@ -123,7 +123,10 @@ def pair_weights(times: Times) -> Weights:
 
     A stimulus that was drawn twice gives no pair with itself: that would be a zero which nobody measured.
     """
-    first, second = np.triu_indices(times.shape[1], 1)
-    weights = np.take(times, first, axis=1)
-    weights *= np.take(times, second, axis=1)
+    stimuli = times.shape[1]
+    weights, done = np.empty((len(times), stimuli * (stimuli - 1) // 2)), 0
+    for i in range(stimuli - 1):
+        pairs = slice(done, done + stimuli - 1 - i)
+        np.multiply(times[:, i : i + 1], times[:, i + 1 :], out=weights[:, pairs])
+        done = pairs.stop
     return weights
