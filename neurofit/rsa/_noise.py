@@ -14,6 +14,7 @@ from ..names import STIMULUS, STIMULUS_ID, TRIAL, UNIT, UNIT_B, UNIT_ID
 from ..registry import Registry
 from . import _sources
 from ._kernels import noise as kernels
+from ._kernels.threads import one_thread
 from ._trials import Codes, Numbers, Trials, by_stimulus
 
 Estimator = Callable[[Numbers, int], Numbers]
@@ -26,6 +27,7 @@ noise_estimators.register("full")(kernels.full)
 
 DEFAULT = "ledoit_wolf"
 
+MANY_UNITS = 1000  # One thread does fewer in a few hundredths of a second.
 GROUPS = 10  # Of stimuli that are held out together: more of them cost more and change little.
 
 
@@ -189,7 +191,8 @@ def _root(matrix: Numbers) -> Numbers | None:
         return None
     try:
         # Half the time that NumPy takes for it.
-        root: Numbers = cholesky(matrix, lower=True, check_finite=False)
+        with one_thread(where=len(matrix) < MANY_UNITS):
+            root: Numbers = cholesky(matrix, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
         return None
     left = np.diag(root) ** 2

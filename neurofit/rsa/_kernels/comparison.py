@@ -11,18 +11,17 @@ multiplicities, is a matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache, wraps
+from functools import wraps
 from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial.distance import squareform
-from threadpoolctl import ThreadpoolController
 
 from ...registry import Registry
 from .sums import Summing, over_draws, pair_weights, weighed
+from .threads import one_thread
 
 RdmsA = Float[np.ndarray, "a pair"]
 RdmsB = Float[np.ndarray, "b pair"]
@@ -64,7 +63,7 @@ class PairComparator:
 
     def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
         """Similarity where each pair weighs as much as its two stimuli were drawn."""
-        with _few_threads(times.shape[1]):
+        with one_thread(where=times.shape[1] < MANY_STIMULI):
             return self.over_pairs(a, b, pair_weights(times))
 
 
@@ -108,7 +107,7 @@ class SumComparator:
             pairs = there @ squareform(here.astype(np.float64))
             return np.asarray(np.einsum("ds,ds->d", pairs, there) // 2)
 
-        with _few_threads(times.shape[1]):
+        with one_thread(where=times.shape[1] < MANY_STIMULI):
             return self._where_known(a, b, len(times), over_draws(times), known)
 
     def over_pairs(self, a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
@@ -137,27 +136,13 @@ def over_presence(similarity: OverPresence, a: RdmsA, b: RdmsB, times: Times) ->
     """``similarity(a, b, times, here)`` where the same pairs are ``here``, with 0 in place of NaN."""
     result = np.full((len(times), len(a), len(b)), np.nan)
     weights = pair_weights(times)
-    with _few_threads(times.shape[1]):
+    with one_thread(where=times.shape[1] < MANY_STIMULI):
         for here, rows_a, rows_b in _presences(a, b):
             draws = _enough(weights, here)
             if draws.size:
                 known_a, known_b = np.where(here, a[rows_a], 0.0), np.where(here, b[rows_b], 0.0)
                 result[np.ix_(draws, rows_a, rows_b)] = similarity(known_a, known_b, times[draws], here)
     return result
-
-
-@contextmanager
-def _few_threads(stimuli: int) -> Iterator[None]:
-    """One thread for small matrices."""
-    # On many of them threads mostly wait for each other: 20 times as long where cores are shared.
-    with _threads().limit(limits=1 if stimuli < MANY_STIMULI else None, user_api="blas"):
-        yield
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """The libraries of linear algebra, looked up once: it takes longer than a comparison."""
-    return ThreadpoolController()
 
 
 def _presences(a: RdmsA, b: RdmsB) -> Iterator[tuple[Bool[np.ndarray, " pair"], np.ndarray, np.ndarray]]:

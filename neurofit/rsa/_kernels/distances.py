@@ -114,7 +114,7 @@ def _lengths(
 ) -> Float[np.ndarray, "*#more stimulus"]:
     folds = present.sum(axis=-1)
     every: Lengths = np.einsum("...u,...u->...", *totals)
-    return (every - np.einsum("...fu,...fu->...", x, y)) / (folds * (folds - 1))
+    return (every - np.einsum("...u,...u->...", _in_a_row(x), _in_a_row(y))) / (folds * (folds - 1))
 
 
 def mutual(x: Across, y: Across) -> Products:
