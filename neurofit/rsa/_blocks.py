@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import RecordingError
 from ..names import STIMULUS, TRIAL, UNIT
 from ._kernels.distances import WORKSPACE
+from ._kernels.threads import one_thread
 from ._trials import Trials, rows_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     Part = tuple[slice, ...]
     Block = tuple[dict[str, Numbers], dict[str, Flags]]
+
+
+MANY_PRODUCTS = 2**30  # of two numbers: what one thread does in a tenth of a second
 
 
 class Wanted(NamedTuple):
@@ -51,7 +55,8 @@ class Wanted(NamedTuple):
     def of(self, trials: Trials) -> Block:
         """Distances (..., pair) by each measure, and which stimuli have none (..., stimulus)."""
         each = self.chosen.items()
-        distances = {name: measure.distances(trials, self.noise, self.prior) for name, measure in each}
+        with one_thread(where=trials.values.size * len(trials.ids) < MANY_PRODUCTS):
+            distances = {name: measure.distances(trials, self.noise, self.prior) for name, measure in each}
         return distances, {name: measure.undefined(trials) for name, measure in each}
 
 

@@ -13,8 +13,8 @@ from ..names import PAIR, STIMULUS, STIMULUS_ID, TIME, TIME_B, TRIAL, UNIT
 from . import _sources
 from ._blocks import refuse_more_than_memory
 from ._dissimilarities import crossnobis, dissimilarities
+from ._names import pair_names
 from ._noise import DEFAULT, given_root
-from ._pairs import pair_names
 from ._trials import by_stimulus
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ class Mahalanobis(Dissimilarity):
     @staticmethod
     def _distances(trials: Trials, noise: Noise, prior: Prior) -> Numbers:
         root = estimated_root(trials, noise) if isinstance(noise, str) else noise
-        return kernels.squared_euclidean(_whitened(trials.means, root))
+        return kernels.squared_euclidean(patterns.whitened(trials.means, root))
 
 
 @dissimilarities.register("crossnobis")
@@ -189,13 +189,9 @@ def crossnobis(trials: Trials, noise: Noise, across: Across = _itself) -> Number
     if isinstance(noise, str):
         products, lengths = _with_own_noise(trials, means, across, method=noise)
     else:
-        products, lengths = kernels.crossvalidated(*across(_whitened(means, noise)), present)
+        own = patterns.whitened(means, noise, in_place=True)
+        products, lengths = kernels.crossvalidated(*across(own), present)
     return kernels.pair_distances(products, lengths, means.shape[-1])
-
-
-def _whitened(values: Numbers, root: Numbers) -> Numbers:
-    # One large product is faster than one for each stimulus.
-    return (values.reshape(-1, values.shape[-1]) @ root).reshape(values.shape)
 
 
 def _with_own_noise(
@@ -209,8 +205,8 @@ def _with_own_noise(
     """
     precisions, group = held_out_precisions(trials, method)
     precision, present = precisions.mean(axis=0), trials.in_cells > 0
-    whitened = _whitened(means, np.linalg.cholesky(precision))
-    products, lengths = kernels.crossvalidated(*across(whitened), present)
+    own = patterns.whitened(means, np.linalg.cholesky(precision), in_place=True)
+    products, lengths = kernels.crossvalidated(*across(own), present)
     noise = np.where(present[..., None], trials.fold_means - trials.means[..., None, :], 0.0)
 
     def weighed(noise: Numbers, precision: Numbers, present: Flags) -> Numbers:

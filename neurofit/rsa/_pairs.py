@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -11,9 +11,11 @@ import xarray as xr
 from .. import schema
 from ..errors import AlignmentError, RecordingError, SchemaError, listing
 from ..names import PAIR, STIMULUS, STIMULUS_A, STIMULUS_B, STIMULUS_ID, STIMULUS_ID_B
+from ._names import PairNames
 
 if TYPE_CHECKING:
-    from ._trials import Numbers
+    from ._names import Ids
+    from ._trials import Codes, Numbers
 
 
 def align_pairs(*rdms: xr.DataArray) -> tuple[xr.DataArray, ...]:
@@ -58,6 +60,9 @@ def align_pairs(*rdms: xr.DataArray) -> tuple[xr.DataArray, ...]:
 
 def _in_order(rdm: xr.DataArray) -> xr.DataArray:
     names = [_plain(rdm[name].values) for name in (STIMULUS_A, STIMULUS_B)]
+    if squareform_ids(*names) is not None:
+        in_order = {STIMULUS_A: (PAIR, names[0]), STIMULUS_B: (PAIR, names[1])}
+        return rdm.assign_coords(in_order).transpose(..., PAIR)
     first, second = np.minimum(*_ranks(names)), np.maximum(*_ranks(names))
     order = np.lexsort((second, first))
     repeated = np.flatnonzero((np.diff(first[order]) == 0) & (np.diff(second[order]) == 0))
@@ -71,11 +76,23 @@ def _in_order(rdm: xr.DataArray) -> xr.DataArray:
     return rdm.isel({PAIR: order}).assign_coords(coords).transpose(..., PAIR)
 
 
-def _plain(ids: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def squareform_ids(first: Ids, second: Ids) -> Ids | None:
+    """The sorted stimuli whose pairs these are, all of them in squareform order; None where they are not."""
+    # As rsa.rdm makes them: comparing names is many times as fast as sorting them.
+    count = stimuli_of(len(first))
+    if count < 2 or count * (count - 1) // 2 != len(first):
+        return None
+    ids = np.concatenate([first[:1], second[: count - 1]])
+    sides = (PairNames(ids, side).all() for side in (0, 1))
+    ordered = np.all(ids[:-1] < ids[1:]) and all(map(np.array_equal, (first, second), sides))
+    return ids if ordered else None
+
+
+def _plain(ids: Ids) -> Ids:
     return ids.astype(str) if ids.dtype.kind in "OTU" else ids
 
 
-def _ranks(names: list[np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
+def _ranks(names: list[Ids]) -> list[Codes]:
     rank = np.unique(np.concatenate(names), return_inverse=True)[1]
     return np.split(rank, 2)
 
@@ -98,24 +115,16 @@ def _check_same_pairs(a: xr.DataArray, b: xr.DataArray) -> None:
 def all_pairs(rdm: xr.DataArray) -> xr.DataArray:
     """An aligned RDM with each pair of its stimuli; those that it lacks are NaN."""
     names = [rdm[name].values for name in (STIMULUS_A, STIMULUS_B)]
+    if squareform_ids(*names) is not None:
+        return rdm
     ids, position = np.unique(np.concatenate(names), return_inverse=True)
     first, second = np.triu_indices(len(ids), 1)
-    if len(first) == rdm.sizes[PAIR]:
-        return rdm
     a, b = np.split(position, 2)
     values = np.full((*rdm.shape[:-1], len(first)), np.nan)
     values[..., a * (2 * len(ids) - a - 1) // 2 + b - a - 1] = rdm.values
     kept = {name: coord for name, coord in rdm.coords.items() if PAIR not in coord.dims}
     pairs = {STIMULUS_A: (PAIR, ids[first]), STIMULUS_B: (PAIR, ids[second])}
     return xr.DataArray(values, {**kept, **pairs}, rdm.dims, name=rdm.name, attrs=rdm.attrs)
-
-
-def pair_names(ids: np.ndarray[Any, Any]) -> dict[str, tuple[str, np.ndarray[Any, Any]]]:
-    """Coords that name the pairs of stimuli, in squareform order."""
-    return {
-        STIMULUS_A: (PAIR, np.repeat(ids, np.arange(len(ids))[::-1])),
-        STIMULUS_B: (PAIR, np.concatenate([ids[first:] for first in range(1, len(ids))])),
-    }
 
 
 def stimuli_of(pairs: int) -> int:

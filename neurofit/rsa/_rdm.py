@@ -13,8 +13,8 @@ from ..errors import RecordingError, listing
 from ..names import PAIR, STIMULUS_ID, UNIT
 from ._blocks import Wanted, further_dims, in_blocks, refuse_more_than_memory
 from ._dissimilarities import PRIOR, Dissimilarity, Prior, dissimilarities
+from ._names import pair_names
 from ._noise import DEFAULT, given_root, sources_of
-from ._pairs import pair_names
 from ._trials import design
 
 if TYPE_CHECKING:
@@ -145,11 +145,11 @@ def rdm(
                 stacklevel=2,
             )
     sources = [responses, noise] if isinstance(noise, xr.DataArray) else [responses]
-    arrays = {}
+    coords, arrays = _coords(wanted, responses), {}
     for name, one in chosen.items():
         estimator = weights if one.takes_noise and isinstance(weights, str) else None
         arrays[name] = provenance.stamp(
-            _labelled(name, distances[name], wanted, responses),
+            _labelled(name, distances[name], wanted, responses, coords if isinstance(measure, str) else {}),
             "rsa.rdm",
             sources=sources,
             references=[*one.references, *(sources_of(estimator) if estimator else [])],
@@ -159,9 +159,9 @@ def rdm(
             noise=estimator,
             prior=prior,
         )
-    result = xr.Dataset(arrays, _coords(wanted, responses))
     if isinstance(measure, str):
-        return result[measure].rename(None)
+        return arrays[measure]
+    result = xr.Dataset(arrays, coords)
     return provenance.stamp(result, "rsa.rdm", sources=result.data_vars.values(), measure=list(chosen))
 
 
@@ -209,9 +209,11 @@ def _undefined_stimuli(name: str, undefined: Flags, units: int, wanted: Wanted) 
     return listing(ids[undefined.reshape(-1, len(ids)).any(axis=0)])
 
 
-def _labelled(name: str, distances: Numbers, wanted: Wanted, responses: xr.DataArray) -> xr.DataArray:
+def _labelled(
+    name: str, distances: Numbers, wanted: Wanted, responses: xr.DataArray, coords: dict[str, Any]
+) -> xr.DataArray:
     one, said = wanted.chosen[name], str(responses.attrs.get("units", "1"))
-    array = xr.DataArray(distances, dims=[*further_dims(responses), PAIR])
+    array = xr.DataArray(distances, coords, [*further_dims(responses), PAIR])
     units = "1" if one.units == "({})^2" and said == "1" else one.units.format(said)
     array = provenance.label(array, units=units, long_name=f"{name} dissimilarity")
     missing = _missing_cells(wanted.design) if one.takes_folds else ""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from neurofit import rsa
 from neurofit.errors import RecordingError
@@ -84,3 +85,22 @@ def test_more_pairs_than_memory_are_refused_before_any_work():
     responses = xr.DataArray(np.zeros((4_000_000, 1), np.uint8), ids, ("stimulus", "unit"))
     with pytest.raises(RecordingError, match=r"make 7999998000000 pairs; .* they take 1788\d\d\.\d GiB, and"):
         rsa.rdm(responses, measure="euclidean")
+
+
+@pytest.mark.parametrize(("many", "threads"), [(2**30, 1), (0, 2)])
+def test_small_products_are_made_by_one_thread(many, threads, monkeypatch):
+    found = []
+
+    def spied(patterns):
+        found.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return squared_euclidean(patterns)
+
+    squared_euclidean = distances.squared_euclidean
+    monkeypatch.setattr(distances, "squared_euclidean", spied)
+    monkeypatch.setattr(_blocks, "MANY_PRODUCTS", many)
+    responses = xr.DataArray(np.eye(4), {"stimulus_id": ("stimulus", list("abcd"))}, ("stimulus", "unit"))
+    with threadpool_limits(2, user_api="blas"):
+        rsa.rdm(responses, measure="euclidean")
+        after = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert set(found) == {threads}
+    assert set(after) == {2}

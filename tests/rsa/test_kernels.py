@@ -11,9 +11,10 @@ from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
 from neurofit.rsa import comparators
-from neurofit.rsa._kernels.comparison import PairComparator, pair_weights
+from neurofit.rsa._kernels import ranks, sums
+from neurofit.rsa._kernels.sums import pair_weights
 
-OVER_PAIRS = {name: one.over_pairs for name, one in comparators.items() if isinstance(one, PairComparator)}
+OVER_PAIRS = {name: one.over_pairs for name, one in comparators.items() if hasattr(one, "over_pairs")}
 ALL = sorted(OVER_PAIRS)
 
 
@@ -82,12 +83,73 @@ def test_a_common_offset_costs_no_digits(name):
         np.testing.assert_allclose(shifted, OVER_PAIRS[name](a, b, weights), atol=1e-8)
 
 
+@pytest.mark.parametrize("name", ["rho_a", "spearman"])
+def test_draws_of_ranks_do_not_depend_on_how_many_are_held(name, monkeypatch):
+    a, b, weights = (rdms((count, 20), rng=count, levels=4) for count in (2, 3, 9))
+    expected = OVER_PAIRS[name](a, b, weights)
+    for held in (1, 45, 20 * 8):
+        monkeypatch.setattr(ranks, "RANKS", held)
+        np.testing.assert_array_equal(OVER_PAIRS[name](a, b, weights), expected)
+
+
 def test_what_does_not_vary_has_no_correlation():
     a = np.array([[0.1, 0.1, 0.1, 0.1], [1.0, 1.0, 1.0, 2.0]])
     b = np.arange(4.0)[None]
     weights = np.array([[1.0, 1, 1, 1], [1, 1, 2, 0]])
     assert np.isnan(OVER_PAIRS["pearson"](a, b, weights)).tolist() == [[[True], [False]], [[True], [True]]]
     assert np.isnan(OVER_PAIRS["cosine"](0 * a, b, weights)).all()
+
+
+@pytest.mark.parametrize("stimuli", [2, 3, 12, 40])
+@pytest.mark.parametrize("block", [1, 30, 1000])
+def test_sums_over_draws_are_sums_with_the_weights_of_pairs(stimuli, block, monkeypatch):
+    monkeypatch.setattr(sums, "PAIRS", block)
+    monkeypatch.setattr(sums, "DRAWS", 7)
+    times = np.random.default_rng(0).integers(0, 4, size=(20, stimuli)).astype(float)
+    rows, which = rdms((3, stimuli * (stimuli - 1) // 2)), (np.array([0, 1, 0]), np.array([0, 2, 1]))
+    expected = sums.weighed(pair_weights(times))(rows, *which)
+    np.testing.assert_allclose(sums.drawn(times)(rows, *which), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("few", [0, 2**17], ids=["in blocks", "at once"])
+@pytest.mark.parametrize("name", ["pearson", "cosine"])
+def test_draws_of_stimuli_are_weights_of_pairs(name, few, monkeypatch):
+    monkeypatch.setattr(sums, "PAIRS", few)
+    times = np.random.default_rng(0).integers(0, 3, size=(30, 6)).astype(float)
+    times[0] = [1, 1, 0, 0, 0, 0]  # one pair is too few
+    a, b = rdms((4, 15)), rdms((3, 15), rng=1)
+    a[1, 3:7] = a[2, :] = b[0, [2, 9]] = np.nan
+    expected = OVER_PAIRS[name](a, b, pair_weights(times))
+    assert np.isnan(expected).any()
+    np.testing.assert_allclose(comparators[name](a, b, times), expected, atol=1e-12)
+
+
+def left_out(stimuli):
+    """Each stimulus left out, each two, and none."""
+    one = 1 - np.eye(stimuli)
+    first, second = np.triu_indices(stimuli, 1)
+    return np.concatenate([one, one[first] * one[second], np.ones((1, stimuli))])
+
+
+@pytest.mark.parametrize("name", ["pearson", "cosine"])
+@pytest.mark.parametrize("missing", [False, True])
+def test_what_is_left_without_stimuli_is_what_was_there_less_theirs(name, missing):
+    times, a, b = left_out(9), rdms((3, 36)) + 2, rdms((4, 36), rng=1) + 1
+    b[3] = a[0]  # as a subject's, which is on both sides
+    if missing:
+        a[1, 3:7] = b[0, [2, 9]] = np.nan
+    expected = OVER_PAIRS[name](a, b, pair_weights(times))
+    np.testing.assert_allclose(comparators[name](a, b, times), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [10, 100, 1e3, 1e4])
+@pytest.mark.parametrize("name", ["pearson", "cosine"])
+def test_a_stimulus_far_from_all_others_costs_no_digits_when_it_is_left_out(name, factor):
+    times, a, b = left_out(9), rdms((3, 36)), rdms((2, 36), rng=1)
+    first, second = np.triu_indices(9, 1)
+    a[:, (first == 4) | (second == 4)] *= factor
+    expected = OVER_PAIRS[name](a, b, pair_weights(times))
+    np.testing.assert_allclose(comparators[name](a, b, times), expected, rtol=0, atol=1e-10)
 
 
 def test_two_pairs_are_too_few():

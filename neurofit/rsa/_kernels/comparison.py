@@ -11,15 +11,17 @@ multiplicities, is a matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache, wraps
+from functools import wraps
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float
-from threadpoolctl import ThreadpoolController
+from scipy.spatial.distance import squareform
 
 from ...registry import Registry
+from .sums import Summing, over_draws, pair_weights, weighed
+from .threads import one_thread
 
 RdmsA = Float[np.ndarray, "a pair"]
 RdmsB = Float[np.ndarray, "b pair"]
@@ -27,6 +29,7 @@ Weights = Float[np.ndarray, "draw pair"]
 Times = Float[np.ndarray, "draw stimulus"]
 Similarities = Float[np.ndarray, "draw a b"]
 OverPairs = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+OverSums = Callable[[np.ndarray, np.ndarray, np.ndarray, Summing], np.ndarray]
 OverPresence = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Noise = Float[np.ndarray, "stimulus stimulus"]
 
@@ -60,7 +63,7 @@ class PairComparator:
 
     def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
         """Similarity where each pair weighs as much as its two stimuli were drawn."""
-        with _few_threads(times.shape[1]):
+        with one_thread(where=times.shape[1] < MANY_STIMULI):
             return self.over_pairs(a, b, pair_weights(times))
 
 
@@ -83,31 +86,63 @@ def pairwise(comparator: OverPairs) -> PairComparator:
     return PairComparator(complete)
 
 
+class SumComparator:
+    """A comparator that needs no more of its pairs than weighted sums of products of RDMs."""
+
+    takes_noise = False
+    undefined = UNDEFINED
+
+    def __init__(self, over_sums: OverSums) -> None:
+        self.over_sums = over_sums
+        self.__doc__ = over_sums.__doc__
+
+    def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
+        """Similarity where each pair weighs as much as its two stimuli were drawn."""
+
+        def known(here: Bool[np.ndarray, " pair"]) -> np.ndarray:
+            there = times > 0
+            if here.all():
+                stimuli = np.count_nonzero(there, axis=1)
+                return stimuli * (stimuli - 1) // 2
+            pairs = there @ squareform(here.astype(np.float64))
+            return np.asarray(np.einsum("ds,ds->d", pairs, there) // 2)
+
+        with one_thread(where=times.shape[1] < MANY_STIMULI):
+            return self._where_known(a, b, len(times), over_draws(times), known)
+
+    def over_pairs(self, a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+        """Similarity where each pair has its weight."""
+
+        def known(here: Bool[np.ndarray, " pair"]) -> np.ndarray:
+            return np.count_nonzero(weights[:, here], axis=1)
+
+        return self._where_known(a, b, len(weights), weighed(weights), known)
+
+    def _where_known(
+        self, a: RdmsA, b: RdmsB, draws: int, sums: Summing, known: Callable[[np.ndarray], np.ndarray]
+    ) -> Similarities:
+        """Without the pairs that are NaN in either RDM, of which ``known`` says how many are left."""
+        result = np.full((draws, len(a), len(b)), np.nan)
+        for here, rows_a, rows_b in _presences(a, b):
+            one, other = a[rows_a], b[rows_b]
+            one[:, ~here] = other[:, ~here] = 0.0
+            found = self.over_sums(one, other, here, sums)
+            found[known(here) < FEWEST_PAIRS] = np.nan
+            result[:, rows_a[:, None], rows_b] = found
+        return result
+
+
 def over_presence(similarity: OverPresence, a: RdmsA, b: RdmsB, times: Times) -> Similarities:
     """``similarity(a, b, times, here)`` where the same pairs are ``here``, with 0 in place of NaN."""
     result = np.full((len(times), len(a), len(b)), np.nan)
     weights = pair_weights(times)
-    with _few_threads(times.shape[1]):
+    with one_thread(where=times.shape[1] < MANY_STIMULI):
         for here, rows_a, rows_b in _presences(a, b):
             draws = _enough(weights, here)
             if draws.size:
                 known_a, known_b = np.where(here, a[rows_a], 0.0), np.where(here, b[rows_b], 0.0)
                 result[np.ix_(draws, rows_a, rows_b)] = similarity(known_a, known_b, times[draws], here)
     return result
-
-
-@contextmanager
-def _few_threads(stimuli: int) -> Iterator[None]:
-    """One thread for small matrices."""
-    # On many of them threads mostly wait for each other: 20 times as long where cores are shared.
-    with _threads().limit(limits=1 if stimuli < MANY_STIMULI else None, user_api="blas"):
-        yield
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """The libraries of linear algebra, looked up once: it takes longer than a comparison."""
-    return ThreadpoolController()
 
 
 def _presences(a: RdmsA, b: RdmsB) -> Iterator[tuple[Bool[np.ndarray, " pair"], np.ndarray, np.ndarray]]:
@@ -133,17 +168,21 @@ def _enough(weights: Weights, here: Bool[np.ndarray, " pair"]) -> np.ndarray:
 
 
 @comparators.register("pearson")
-@pairwise
-def pearson(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+@SumComparator
+def pearson(a: RdmsA, b: RdmsB, here: Bool[np.ndarray, " pair"], sums: Summing) -> Similarities:
     """Pearson correlation over pairs."""
     # Centred beforehand, the sums below lose no digits to a common offset.
-    a, b = (rdms - rdms.mean(axis=1, keepdims=True) for rdms in (a, b))
-    total = weights.sum(axis=1)[:, None]
+    count = max(1, np.count_nonzero(here))
+    a, b = (np.where(here, rdms - rdms.sum(axis=1, keepdims=True) / count, 0.0) for rdms in (a, b))
+    one = here[None].astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean_a, mean_b = weights @ a.T / total, weights @ b.T / total
-        both, square_a, square_b = _moments(a, b, weights)
-        covariance = both / total[..., None] - mean_a[:, :, None] * mean_b[:, None, :]
-        variance_a, variance_b = _variance(square_a / total, mean_a), _variance(square_b / total, mean_b)
+        both, square_a, square_b = _moments(np.concatenate([a, one]), np.concatenate([b, one]), sums)
+        total = both[:, -1, -1, None]
+        both = both / total[..., None]
+        mean_a, mean_b = both[:, :-1, -1], both[:, -1, :-1]
+        covariance = both[:, :-1, :-1] - mean_a[:, :, None] * mean_b[:, None, :]
+        variance_a = _variance(square_a[:, :-1] / total, mean_a)
+        variance_b = _variance(square_b[:, :-1] / total, mean_b)
     return covariance / np.sqrt(variance_a[:, :, None] * variance_b[:, None, :])
 
 
@@ -154,43 +193,32 @@ def _variance(square: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 
 @comparators.register("cosine")
-@pairwise
-def cosine(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+@SumComparator
+def cosine(a: RdmsA, b: RdmsB, here: Bool[np.ndarray, " pair"], sums: Summing) -> Similarities:
     """Cosine of the angle between the RDMs: correlation without taking off the mean, for a true zero."""
-    both, square_a, square_b = _moments(a, b, weights)
+    both, square_a, square_b = _moments(a, b, sums)
     lengths = np.sqrt(square_a)[:, :, None] * np.sqrt(square_b)[:, None, :]
     return both / np.where(lengths > 0, lengths, np.nan)
 
 
 def products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Weighted sum over pairs of each row of ``a`` times each row of ``b``."""
-    return _moments(a, b, weights)[0]
+    return _moments(a, b, weighed(weights))[0]
 
 
-def _moments(a: RdmsA, b: RdmsB, weights: Weights) -> tuple[Similarities, np.ndarray, np.ndarray]:
+def _moments(a: RdmsA, b: RdmsB, sums: Summing) -> tuple[Similarities, np.ndarray, np.ndarray]:
     """Weighted sums over pairs of a_i b_j, of a_i^2 and of b_j^2.
 
     Subjects are often in both ``a`` and ``b``: each two RDMs that differ are multiplied once.
     """
     rows = np.concatenate([a, b])
     seen: dict[bytes, int] = {}
-    row = np.array([seen.setdefault(each.tobytes(), index) for index, each in enumerate(rows)])
+    row = np.array([seen.setdefault(sha256(each).digest(), index) for index, each in enumerate(rows)])
     row_a, row_b = row[: len(a)], row[len(a) :]
     one = np.concatenate([np.repeat(row_a, len(b)), row])
     other = np.concatenate([np.tile(row_b, len(a)), row])
     key = np.minimum(one, other) * len(rows) + np.maximum(one, other)
     _, first, again = np.unique(key, return_index=True, return_inverse=True)
-    sums = (weights @ (rows[one[first]] * rows[other[first]]).T)[:, again]
-    both, square_a, square_b = np.split(sums, [len(a) * len(b), len(a) * len(b) + len(a)], axis=1)
-    return both.reshape(len(weights), len(a), len(b)), square_a, square_b
-
-
-def pair_weights(times: Times) -> Weights:
-    """Weight w_i w_j of each pair i < j, in squareform order.
-
-    A stimulus that was drawn twice gives no pair with itself: that would be a zero which nobody measured.
-    """
-    first, second = np.triu_indices(times.shape[1], 1)
-    weights = np.take(times, first, axis=1)
-    weights *= np.take(times, second, axis=1)
-    return weights
+    each = sums(rows, one[first], other[first])[:, again]
+    both, square_a, square_b = np.split(each, [len(a) * len(b), len(a) * len(b) + len(a)], axis=1)
+    return both.reshape(-1, len(a), len(b)), square_a, square_b

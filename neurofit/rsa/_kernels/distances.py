@@ -21,10 +21,12 @@ Present = Bool[np.ndarray, "stimulus fold"]
 Lengths = Float[np.ndarray, "*more stimulus"]
 Precision = Float[np.ndarray, "unit unit"]
 Distances = Float[np.ndarray, "*more pair"]
-# A new array of (G_ij + G_ji) / 2 for some rows i and columns j.
-Products = Callable[[slice, slice], Float[np.ndarray, "*more row column"]]
+Block = Float[np.ndarray, "*#more row column"]
+# Writes (G_ij + G_ji) / 2 for some rows i and columns j into the last argument.
+Products = Callable[[slice, slice, Block], None]
 
 WORKSPACE = 2**26  # bytes: larger blocks than 64 MiB are not faster
+ROWS = 64  # of products at once: more leave the cache, and of their products more are of earlier stimuli
 
 
 def pair_distances(products: Products, lengths: Lengths, divisor: int) -> Distances:
@@ -32,17 +34,23 @@ def pair_distances(products: Products, lengths: Lengths, divisor: int) -> Distan
     stimuli, half = lengths.shape[-1], lengths / 2
     result = np.empty((*lengths.shape[:-1], stimuli * (stimuli - 1) // 2))
     # A block is held three times over at most: the products of all folds, and of the same fold both ways.
-    height = max(1, WORKSPACE // (3 * 8 * stimuli * max(1, prod(lengths.shape[:-1]))))
+    height = min(ROWS, max(1, WORKSPACE // (3 * 8 * stimuli * max(1, prod(lengths.shape[:-1])))))
+    # One block of memory for all: what is given back to the system each time is slow to come again.
+    held = np.empty((*lengths.shape[:-1], height * stimuli))
     done = 0
     for first in range(0, stimuli, height):
         rows, columns = slice(first, min(first + height, stimuli)), slice(first, stimuli)
-        block = products(rows, columns)
+        size = rows.stop - first, stimuli - first
+        block = held[..., : prod(size)].reshape(*lengths.shape[:-1], *size)
+        products(rows, columns, block)
         np.subtract(half[..., None, columns], block, out=block)
         block += half[..., rows, None]
-        for row in range(rows.stop - first):
-            later = block[..., row, row + 1 :]
-            np.multiply(later, 2 / divisor, out=result[..., done : done + later.shape[-1]])
-            done += later.shape[-1]
+        later = np.arange(size[0])[:, None] < np.arange(size[1])
+        pairs = slice(done, done + int(np.count_nonzero(later)))
+        for entry in np.ndindex(lengths.shape[:-1]):
+            result[(*entry, pairs)] = block[entry][later]
+        done = pairs.stop
+    result *= 2 / divisor
     return result
 
 
@@ -58,7 +66,7 @@ def squared_euclidean(patterns: Patterns) -> Distances:
 def correlation(patterns: Patterns) -> Distances:
     """1 - r, with r the Pearson correlation of x_i and x_j over units; NaN where a pattern is flat."""
     centred = patterns - patterns.mean(axis=-1, keepdims=True)
-    return _angular(centred, undefined=is_flat(patterns))
+    return _angular(centred, undefined=is_flat(patterns), out=centred)
 
 
 def cosine(patterns: Patterns) -> Distances:
@@ -74,41 +82,49 @@ def crossvalidated(
     With X_f the patterns of fold f, p_f whether a stimulus is present in it, X = sum_f X_f and N = sum_f p_f:
     G = (X Y' - sum_f X_f Y_f') / (N N' - sum_f p_f p_f'), entry by entry. An absent pattern has to be zero.
     """
-    x_parts = _total(x), _in_a_row(x)
-    y_parts = x_parts if y is x else (_total(y), _in_a_row(y))
+    total_x = _total(x)
+    total_y = total_x if y is x else _total(y)
+    x_parts = total_x, _in_a_row(x)
+    y_parts = x_parts if y is x else (total_y, _in_a_row(y))
     every_fold, same_fold = (mutual(*part) for part in zip(x_parts, y_parts, strict=True))
     appear = present.astype(float)
     folds = appear.sum(axis=-1)
 
-    def products(rows: slice, columns: slice) -> Float[np.ndarray, "*#more row column"]:
+    def products(rows: slice, columns: slice, out: Block) -> None:
         # Two stimuli, each in two folds or more, always have a pair of different folds: no count is zero.
         pairs_of_folds = np.outer(folds[rows], folds[columns]) - appear[rows] @ appear[columns].T
-        found = every_fold(rows, columns)
-        found -= same_fold(rows, columns)
-        found /= pairs_of_folds
-        return found
+        every_fold(rows, columns, out)
+        same = np.empty_like(out)
+        same_fold(rows, columns, same)
+        out -= same
+        out /= pairs_of_folds
 
-    return products, crossvalidated_lengths(x, y, present)
+    return products, _lengths(x, y, present, (total_x, total_y))
 
 
 def crossvalidated_lengths(
     x: FoldPatterns, y: FoldPatterns, present: Present
 ) -> Float[np.ndarray, "*#more stimulus"]:
     """Diagonal of those products: for y = x the squared length of each pattern, free of noise."""
+    return _lengths(x, y, present, (_total(x), _total(y)))
+
+
+def _lengths(
+    x: FoldPatterns, y: FoldPatterns, present: Present, totals: tuple[Across, Across]
+) -> Float[np.ndarray, "*#more stimulus"]:
     folds = present.sum(axis=-1)
-    every: Lengths = np.einsum("...u,...u->...", _total(x), _total(y))
-    return (every - np.einsum("...fu,...fu->...", x, y)) / (folds * (folds - 1))
+    every: Lengths = np.einsum("...u,...u->...", *totals)
+    return (every - np.einsum("...u,...u->...", _in_a_row(x), _in_a_row(y))) / (folds * (folds - 1))
 
 
 def mutual(x: Across, y: Across) -> Products:
     """(x_i . y_j + y_i . x_j) / 2."""
 
-    def products(rows: slice, columns: slice) -> Float[np.ndarray, "*#more row column"]:
-        found: Float[np.ndarray, "*#more row column"] = x[..., rows, :] @ y[..., columns, :].mT
+    def products(rows: slice, columns: slice, out: Block) -> None:
+        np.matmul(x[..., rows, :], y[..., columns, :].mT, out=out)
         if y is not x:
-            found += y[..., rows, :] @ x[..., columns, :].mT
-            found /= 2
-        return found
+            out += y[..., rows, :] @ x[..., columns, :].mT
+            out /= 2
 
     return products
 
@@ -122,9 +138,11 @@ def _in_a_row(x: FoldPatterns) -> Float[np.ndarray, "*#more stimulus unit_in_fol
     return x.reshape(*x.shape[:-2], -1)
 
 
-def _angular(patterns: Patterns, *, undefined: Bool[np.ndarray, "*more stimulus"]) -> Distances:
-    length = np.linalg.norm(patterns, axis=-1)
+def _angular(
+    patterns: Patterns, *, undefined: Bool[np.ndarray, "*more stimulus"], out: Patterns | None = None
+) -> Distances:
+    length = np.sqrt(np.einsum("...u,...u->...", patterns, patterns))
     # Directions are half as far apart, squared, as 1 less their cosine.
-    directions = patterns / np.where(undefined, np.nan, length)[..., None]
+    directions = np.divide(patterns, np.where(undefined, np.nan, length)[..., None], out=out)
     distances = pair_distances(mutual(directions, directions), np.ones_like(length), 2)
     return np.clip(distances, 0.0, 2.0, out=distances)

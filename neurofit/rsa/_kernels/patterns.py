@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.linalg.blas import dtrmm
 from scipy.sparse import csr_array
 
 Rows = Float[np.ndarray, "*more row unit"]
@@ -32,6 +33,15 @@ def group_means(
         means[index] = member @ rows[index]
     means /= np.maximum(counts, 1)[:, None]
     return means
+
+
+def whitened(
+    patterns: Float[np.ndarray, "*more unit"], root: Float[np.ndarray, "unit unit"], *, in_place: bool = False
+) -> Float[np.ndarray, "*more unit"]:
+    """Patterns times L of a precision L L', lower triangular as Cholesky gives it."""
+    # Products with the zeros of L are half of all, and one large product is faster than many small ones.
+    rows = np.ascontiguousarray(patterns).reshape(-1, patterns.shape[-1])
+    return dtrmm(1.0, root.T, rows.T, lower=0, overwrite_b=in_place).T.reshape(patterns.shape)
 
 
 def repeat_number(group: Groups) -> Groups:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import comb
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -11,8 +12,12 @@ from scipy.stats import kendalltau
 from ...errors import SchemaError
 from .comparison import RdmsA, RdmsB, Similarities, Weights, comparators, pairwise
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Row = Float[np.ndarray, " pair"]
-ByPair = Float[np.ndarray, "pair draw"]
+
+RANKS = 2**14  # of one RDM held at once, over draws: more of them leave the cache
 
 
 @comparators.register("rho_a")
@@ -41,13 +46,17 @@ def spearman(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
 
 def _rank_products(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
     """Weighted sum over pairs of the centred rank in each row of ``a`` times that in each row of ``b``."""
-    by_pair = np.ascontiguousarray(weights.T)
-    ranks_b = [_centred_ranks(row, by_pair) for row in b]
+    rankings_a, rankings_b = ([_ranking(row) for row in rdms] for rdms in (a, b))
     result = np.empty((len(weights), len(a), len(b)))
-    for i, row in enumerate(a):
-        weighted = by_pair * _centred_ranks(row, by_pair)
-        for j, ranks in enumerate(ranks_b):
-            result[:, i, j] = np.einsum("pd,pd->d", weighted, ranks)
+    draws = max(1, RANKS // max(1, weights.shape[1]))
+    for start in range(0, len(weights), draws):
+        some = slice(start, start + draws)
+        ranks_b = [ranking(weights[some]) for ranking in rankings_b]
+        for i, ranking in enumerate(rankings_a):
+            weighted = ranking(weights[some])
+            weighted *= weights[some]
+            for j, ranks in enumerate(ranks_b):
+                result[some, i, j] = np.einsum("dp,dp->d", weighted, ranks)
     return result
 
 
@@ -88,11 +97,21 @@ def _ordered(row: Row) -> float:
     return comb(row.size, 2) - float((tied * (tied - 1) / 2).sum())
 
 
-def _centred_ranks(row: Row, weights: ByPair) -> ByPair:
-    """Mid-rank of each pair, less the mean rank, in the sample that the weights stand for."""
+def _ranking(row: Row) -> Callable[[Weights], Weights]:
+    """From weights to the mid-rank of each pair, less the mean rank, in the samples that they stand for."""
     # The values are sorted once; in each draw a rank is the weight below, plus half of the weight that ties.
     _, value, counts = np.unique(row, return_inverse=True, return_counts=True)
-    starts = np.cumsum(counts) - counts
-    tied = np.add.reduceat(weights[np.argsort(value, kind="stable")], starts, axis=0)
-    up_to = np.cumsum(tied, axis=0)
-    return (up_to - tied / 2 - up_to[-1] / 2)[value]
+    order = np.argsort(value, kind="stable")
+    starts = np.cumsum(counts) - counts if len(counts) < len(row) else None
+
+    def ranks(weights: Weights) -> Weights:
+        tied = weights.take(order, axis=1)
+        if starts is not None:
+            tied = np.add.reduceat(tied, starts, axis=1)
+        up_to = np.cumsum(tied, axis=1)
+        tied += up_to[:, -1:]
+        tied /= 2
+        up_to -= tied
+        return up_to.take(value, axis=1)
+
+    return ranks

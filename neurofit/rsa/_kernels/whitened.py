@@ -26,9 +26,9 @@ from .comparison import (
     Times,
     comparators,
     over_presence,
-    pair_weights,
     products,
 )
+from .sums import pair_weights
 
 Rdms = Float[np.ndarray, "row pair"]
 Here = Bool[np.ndarray, " pair"]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import nnls
 
-from .._kernels.comparison import pair_weights
+from .._kernels.sums import pair_weights
 
 Products = Float[np.ndarray, "part part"]
 Target = Float[np.ndarray, " part"]

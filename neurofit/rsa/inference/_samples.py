@@ -16,8 +16,8 @@ from ._kernels import ceilings, mean_over
 if TYPE_CHECKING:
     from .._trials import Flags, Numbers
 
-# Weights of pairs held at once: 8 MiB where nothing else is as large, 2 where the ranks of each RDM are.
-BLOCK_OF_SUMS, BLOCK = 2**20, 2**18
+BLOCK = 2**18  # weights of pairs at once: 2 MiB, and the ranks of each RDM are as large
+DRAWS_OF_SUMS = 2**8  # where weights are not held
 OF_SUMS = ("pearson", "cosine")
 
 # Cosines in an inner product: what is pooled in a draw follows from the similarities of pairs of subjects.
@@ -62,8 +62,7 @@ class Scorer:
 
     def __call__(self, times: Numbers) -> Sample:
         """Similarities in each draw of the stimuli."""
-        pairs = max(1, self.data.shape[1])
-        size = max(1, (BLOCK_OF_SUMS if self.measure in OF_SUMS else BLOCK) // pairs)
+        size = DRAWS_OF_SUMS if self.measure in OF_SUMS else max(1, BLOCK // max(1, self.data.shape[1]))
         blocks = [self._block(times[start : start + size]) for start in range(0, len(times), size)]
         models, gram, bounds = zip(*blocks, strict=True)
         return Sample(np.concatenate(models), _joined(gram), _joined(bounds))
