@@ -42,6 +42,13 @@ def test_a_layer_that_responds_half_as_much_again_is_half_as_steep_again(net, sh
     schema.check(found, "results")
 
 
+def test_equal_growth_of_all_layers_adds_up_over_them_and_its_local_part_does_not(net, shown):
+    grown = stretched(stretched(net, "hidden1", 1.1), "hidden2", 1.1)
+    found = nets.tuning_change(net, grown, shown, at=45.0)
+    np.testing.assert_allclose(found.change, [[0.1, 0.21]] * 2, rtol=1e-4)
+    np.testing.assert_allclose(found.local_change, [[0.1, 0.1]] * 2, rtol=1e-4)
+
+
 def test_slope_is_that_of_the_tuning_curve(net, shown):
     found = nets.tuning_change(net, net, shown, at=177.0, window=4.0)
     responses = nets.activations(net, shown).values
