@@ -41,8 +41,10 @@ def tuning_change(
 
     .. math:: \frac{\mathrm{median}_u |s_u^\text{after}|}{\mathrm{median}_u |s_u^\text{before}|} - 1
 
-    over its responsive units: a ratio of medians, for single units may have next to no slope. Units are
-    responsive whose curve before training spans at least ``least`` of what the layer's largest one spans.
+    over its responsive units: a ratio of medians, for single units may have next to no slope. A unit is
+    responsive at an orientation if its curve before training spans at least ``least`` of what the layer's
+    largest one spans, and within the window comes to at least ``least`` of the layer's strongest activation,
+    of either sign: many units high up are silent at most orientations, and have no slope there to change.
 
     A layer's slope holds what it inherits from those below: where all weights of a linear network grow by a
     tenth, the slopes of layer :math:`k` grow by :math:`1.1^k - 1`, though no layer is more plastic than
@@ -60,15 +62,15 @@ def tuning_change(
     window
         Reach of the line to either side, in degrees; at least 3 orientations must lie there.
     least
-        Least span of a responsive unit's curve.
+        Least span and least activation of a responsive unit.
 
     Returns
     -------
     Dataset
-        ``slope_before`` and ``slope_after`` (orientation, unit), per degree; ``responsive`` (unit);
-        ``change`` and ``local_change`` (orientation, layer), NaN where fewer than 3 units respond;
-        ``weight_change`` (layer), the norm of the change of the weights over that of the weights.
-        ``orientation`` is ``at`` and the one at right angles.
+        ``slope_before`` and ``slope_after`` (orientation, unit), per degree; ``responsive``
+        (orientation, unit); ``change`` and ``local_change`` (orientation, layer), NaN where fewer than 3
+        units respond; ``weight_change`` (layer), the norm of the change of the weights over that of the
+        weights. ``orientation`` is ``at`` and the one at right angles.
 
     Raises
     ------
@@ -92,14 +94,14 @@ def tuning_change(
     slopes = [np.stack([_slopes(curve, place, window) for place in places]) for curve in curves]
     first, last, alone = slopes[0], slopes[1], np.concatenate(slopes[2:], axis=1)
     area = curves[0][AREA].values
-    responsive = _responsive(curves[0], area, least)
+    responsive = np.stack([_responsive(curves[0], place, window, least) for place in places])
     units = [(area == layer) & responsive for layer in layers]
     change, local = (_changes(first, end, units) for end in (last, alone))
     weights = [_weight_change(before.params, after.params, layer) for layer in layers]
     found = {
         "slope_before": ((ORIENTATION, UNIT), first, "1/degree", "slope of tuning before"),
         "slope_after": ((ORIENTATION, UNIT), last, "1/degree", "slope of tuning after"),
-        "responsive": ((UNIT,), responsive, "1", "whether the unit is tuned at all"),
+        "responsive": ((ORIENTATION, UNIT), responsive, "1", "whether the unit is tuned and responds there"),
         "change": ((ORIENTATION, LAYER), change, "1", "change of the median slope of tuning"),
         "local_change": ((ORIENTATION, LAYER), local, "1", "change by the layer's own weights"),
         "weight_change": ((LAYER,), np.array(weights), "1", "norm of the weights' change over theirs"),
@@ -212,18 +214,26 @@ def _slopes(curves: xr.DataArray, place: float, window: float) -> np.ndarray:
     return centred @ curves.transpose(ORIENTATION, UNIT).values[near] / (centred @ centred)
 
 
-def _responsive(curves: xr.DataArray, area: np.ndarray, least: float) -> np.ndarray:
-    span = np.ptp(curves.transpose(ORIENTATION, UNIT).values, axis=0)
-    largest = {layer: span[area == layer].max() for layer in np.unique(area)}
-    return span > np.maximum([least * largest[layer] for layer in area], 1e-9)
+def _responsive(curves: xr.DataArray, place: float, window: float, least: float) -> np.ndarray:
+    """Which units are tuned, and respond near a place."""
+    near = np.abs(_from(place, curves[ORIENTATION].values)) <= window
+    values = curves.transpose(ORIENTATION, UNIT).values
+    span, reached, strongest = np.ptp(values, axis=0), abs(values[near]).max(0), abs(values).max(0)
+    area = curves[AREA].values
+    layers = {layer: area == layer for layer in np.unique(area)}
+    largest, most = (
+        np.select(list(layers.values()), [size[units].max() for units in layers.values()])
+        for size in (span, strongest)
+    )
+    return (span > np.maximum(least * largest, 1e-9)) & (reached > least * most)
 
 
 def _changes(before: np.ndarray, after: np.ndarray, layers: list[np.ndarray]) -> np.ndarray:
-    """Change of the median slope at each place, in the units of each layer."""
+    """Change of the median slope at each place, in the responsive units of each layer."""
     return np.array(
         [
-            [_change(old[units], new[units]) for units in layers]
-            for old, new in zip(before, after, strict=True)
+            [_change(before[at, units[at]], after[at, units[at]]) for units in layers]
+            for at in range(len(before))
         ]
     )
 

@@ -63,8 +63,21 @@ def test_units_without_tuning_do_not_count(net, shown):
         net, snapshots=({**net.params, "hidden2": {**net.params["hidden2"], "weight": weight}},)
     )
     found = nets.tuning_change(mostly_silent, mostly_silent, shown, at=45.0)
-    assert not found.responsive.values[20:35].any()
-    assert found.responsive.values[35:].any()
+    assert not found.responsive.values[:, 20:35].any()
+    assert found.responsive.values[:, 35:].any()
+
+
+def test_units_that_are_silent_at_an_orientation_do_not_count_there(shown):
+    net = nets.train("orientation", architecture="conv", steps=0, rng=0, progress=False)
+    found = nets.tuning_change(net, net, shown, at=45.0)
+    responses = nets.activations(net, shown)
+    silent = (
+        (responses == 0).isel(stimulus=np.abs(shown.orientation.values - 45) <= 10).all("stimulus").values
+    )
+    at_45 = found.responsive.sel(orientation=45.0).values
+    assert (silent & found.responsive.sel(orientation=135.0).values).any()
+    assert not (silent & at_45).any()
+    assert (np.abs(found.slope_before.sel(orientation=45.0).values)[at_45] > 0).mean() > 0.99
 
 
 def test_the_control_moves_as_far_in_other_directions(net):
