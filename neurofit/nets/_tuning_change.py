@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import xarray as xr
 
 from ..errors import SchemaError, TrainingError
-from ..names import AREA, LAYER, ORIENTATION, STEP, STIMULUS, UNIT
+from ..names import AREA, LAYER, ORIENTATION, STEP, STIMULUS, UNIT, UNIT_ID
 from ..provenance import FRAMEWORK, label, stamp
 from ._activations import activations
 from ._choice import said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._network import Network
     from ._stages import Params
 
@@ -39,9 +41,15 @@ def tuning_change(
 
     .. math:: \frac{\mathrm{median}_u |s_u^\text{after}|}{\mathrm{median}_u |s_u^\text{before}|} - 1
 
-    over its responsive units: a ratio of medians, for single units may have next to no slope. Units are
-    responsive whose curve before training spans at least ``least`` of what the layer's largest one spans.
-    What a layer inherits from those below is in its slope.
+    over its responsive units: a ratio of medians, for single units may have next to no slope. A unit is
+    responsive at an orientation if its curve before training spans at least ``least`` of what the layer's
+    largest one spans, and within the window comes to at least ``least`` of the layer's strongest activation,
+    of either sign: many units high up are silent at most orientations, and have no slope there to change.
+
+    A layer's slope holds what it inherits from those below: where all weights of a linear network grow by a
+    tenth, the slopes of layer :math:`k` grow by :math:`1.1^k - 1`, though no layer is more plastic than
+    another. The local change is that of the same units where their layer alone has its weights of after
+    training, and those below have theirs of before.
 
     Parameters
     ----------
@@ -54,15 +62,15 @@ def tuning_change(
     window
         Reach of the line to either side, in degrees; at least 3 orientations must lie there.
     least
-        Least span of a responsive unit's curve.
+        Least span and least activation of a responsive unit.
 
     Returns
     -------
     Dataset
-        ``slope_before`` and ``slope_after`` (orientation, unit), per degree; ``responsive`` (unit);
-        ``change`` (orientation, layer), NaN where fewer than 3 units respond; ``weight_change`` (layer), the
-        norm of the change of the weights over that of the weights. ``orientation`` is ``at`` and the one at
-        right angles.
+        ``slope_before`` and ``slope_after`` (orientation, unit), per degree; ``responsive``
+        (orientation, unit); ``change`` and ``local_change`` (orientation, layer), NaN where fewer than 3
+        units respond; ``weight_change`` (layer), the norm of the change of the weights over that of the
+        weights. ``orientation`` is ``at`` and the one at right angles.
 
     Raises
     ------
@@ -80,32 +88,27 @@ def tuning_change(
         raise TrainingError(f"the networks have different layers: {before.layers} and {after.layers}")
     places = [at % HALF_TURN, (at + 90) % HALF_TURN]
     angles = _angles(stimuli, places, window)
-    curves = [_curves(activations(network, stimuli), angles) for network in (before, after)]
+    layers = before.inner
+    shown = [*(activations(network, stimuli) for network in (before, after)), *_alone(before, after, stimuli)]
+    curves = [_curves(responses, angles) for responses in shown]
     slopes = [np.stack([_slopes(curve, place, window) for place in places]) for curve in curves]
+    first, last, alone = slopes[0], slopes[1], np.concatenate(slopes[2:], axis=1)
     area = curves[0][AREA].values
-    responsive = _responsive(curves[0], area, least)
-    layers = before.layers[:-1]
-    change = np.array(
-        [[_change(slopes, at, (area == layer) & responsive) for layer in layers] for at in (0, 1)]
-    )
+    responsive = np.stack([_responsive(curves[0], place, window, least) for place in places])
+    units = [(area == layer) & responsive for layer in layers]
+    change, local = (_changes(first, end, units) for end in (last, alone))
     weights = [_weight_change(before.params, after.params, layer) for layer in layers]
     found = {
-        "slope_before": ((ORIENTATION, UNIT), slopes[0], "1/degree", "slope of tuning before"),
-        "slope_after": ((ORIENTATION, UNIT), slopes[1], "1/degree", "slope of tuning after"),
-        "responsive": ((UNIT,), responsive, "1", "whether the unit is tuned at all"),
+        "slope_before": ((ORIENTATION, UNIT), first, "1/degree", "slope of tuning before"),
+        "slope_after": ((ORIENTATION, UNIT), last, "1/degree", "slope of tuning after"),
+        "responsive": ((ORIENTATION, UNIT), responsive, "1", "whether the unit is tuned and responds there"),
         "change": ((ORIENTATION, LAYER), change, "1", "change of the median slope of tuning"),
+        "local_change": ((ORIENTATION, LAYER), local, "1", "change by the layer's own weights"),
         "weight_change": ((LAYER,), np.array(weights), "1", "norm of the weights' change over theirs"),
     }
-    result = xr.Dataset(
-        {
-            name: label(xr.DataArray(values, dims=dims), units=units, long_name=long_name)
-            for name, (dims, values, units, long_name) in found.items()
-        },
-        {ORIENTATION: places, LAYER: list(layers), **{c: curves[0][c] for c in ("unit_id", AREA)}},
-    )
-    result[ORIENTATION] = label(result[ORIENTATION], units="degree", long_name="orientation")
+    coords = {ORIENTATION: places, LAYER: list(layers), **{c: curves[0][c] for c in (UNIT_ID, AREA)}}
     return stamp(
-        result,
+        _labelled(found, coords),
         "nets.tuning_change",
         sources=[before.history, after.history, stimuli],
         references=SOURCES,
@@ -157,6 +160,24 @@ def _moved(start: torch.Tensor, end: torch.Tensor, generator: torch.Generator) -
     return start + noise * ((end - start).norm() / noise.norm())
 
 
+def _alone(before: Network, after: Network, stimuli: xr.DataArray) -> Iterator[xr.DataArray]:
+    """Activations of each layer where it alone has its weights of after."""
+    for layer in before.inner:
+        mixed = replace(before, snapshots=({**before.params, layer: after.params[layer]},))
+        yield activations(mixed, stimuli, layers=[layer])
+
+
+def _labelled(found: dict[str, tuple[Any, ...]], coords: dict[str, Any]) -> xr.Dataset:
+    """Each variable from its dims, values, units and long name."""
+    variables = {
+        name: label(xr.DataArray(values, dims=dims), units=units, long_name=long_name)
+        for name, (dims, values, units, long_name) in found.items()
+    }
+    result = xr.Dataset(variables, coords)
+    result[ORIENTATION] = label(result[ORIENTATION], units="degree", long_name="orientation")
+    return result
+
+
 def _angles(stimuli: xr.DataArray, places: list[float], window: float) -> np.ndarray:
     """The orientation of each stimulus; raise unless lines can be drawn around both places."""
     if ORIENTATION not in stimuli.coords or stimuli[ORIENTATION].dims != (STIMULUS,):
@@ -193,17 +214,32 @@ def _slopes(curves: xr.DataArray, place: float, window: float) -> np.ndarray:
     return centred @ curves.transpose(ORIENTATION, UNIT).values[near] / (centred @ centred)
 
 
-def _responsive(curves: xr.DataArray, area: np.ndarray, least: float) -> np.ndarray:
-    span = np.ptp(curves.transpose(ORIENTATION, UNIT).values, axis=0)
-    largest = {layer: span[area == layer].max() for layer in np.unique(area)}
-    return span > np.maximum([least * largest[layer] for layer in area], 1e-9)
+def _responsive(curves: xr.DataArray, place: float, window: float, least: float) -> np.ndarray:
+    """Which units are tuned, and respond near a place."""
+    near = np.abs(_from(place, curves[ORIENTATION].values)) <= window
+    values = curves.transpose(ORIENTATION, UNIT).values
+    span, reached, strongest = np.ptp(values, axis=0), abs(values[near]).max(0), abs(values).max(0)
+    area = curves[AREA].values
+    layers = {layer: area == layer for layer in np.unique(area)}
+    largest, most = (
+        np.select(list(layers.values()), [size[units].max() for units in layers.values()])
+        for size in (span, strongest)
+    )
+    return (span > np.maximum(least * largest, 1e-9)) & (reached > least * most)
 
 
-def _change(slopes: list[np.ndarray], at: int, units: np.ndarray) -> float:
-    if units.sum() < 3:
-        return np.nan
-    median_before, median_after = (float(np.median(np.abs(slope[at, units]))) for slope in slopes)
-    return median_after / median_before - 1
+def _changes(before: np.ndarray, after: np.ndarray, layers: list[np.ndarray]) -> np.ndarray:
+    """Change of the median slope at each place, in the responsive units of each layer."""
+    return np.array(
+        [
+            [_change(before[at, units[at]], after[at, units[at]]) for units in layers]
+            for at in range(len(before))
+        ]
+    )
+
+
+def _change(before: np.ndarray, after: np.ndarray) -> float:
+    return float(np.median(np.abs(after)) / np.median(np.abs(before)) - 1) if len(before) >= 3 else np.nan
 
 
 def _weight_change(before: Params, after: Params, layer: str) -> float:

@@ -97,7 +97,10 @@ def _decades(noise: np.ndarray) -> list[int]:
 
 @styled
 def tuning_change(
-    *results: xr.Dataset, control: list[xr.Dataset] | None = None, ax: Axes | None = None
+    *results: xr.Dataset,
+    control: list[xr.Dataset] | None = None,
+    local: bool = False,
+    ax: Axes | None = None,
 ) -> Axes:
     """Change of tuning slopes by layer, at the trained orientation and at right angles to it.
 
@@ -109,6 +112,8 @@ def tuning_change(
         As ``neurofit.nets.tuning_change`` gives them.
     control
         The same for weights that changed at random.
+    local
+        Whether to draw what each layer's own weights change, without what it inherits from those below.
     ax
         Where to draw; a new figure by default.
 
@@ -128,21 +133,21 @@ def tuning_change(
             "tuning_change draws one or more results of nets.tuning_change with the same layers; got "
             f"{listing(sorted(set(layers))) or 'none'}"
         )
+    variable = "local_change" if local else "change"
     ax = axes(ax, size=(3.8, 2.8))
     ax.axhline(0, color=GREY, linewidth=0.8)
     series = {
-        "trained orientation": ([result.change.isel({ORIENTATION: 0}) for result in results], "o-"),
-        "at right angles": ([result.change.isel({ORIENTATION: 1}) for result in results], "s--"),
+        "trained orientation": (results, 0, "o-"),
+        "at right angles": (results, 1, "s--"),
+        **({"random change, trained": (control, 0, "^:")} if control else {}),
     }
-    if control:
-        series["random change, trained"] = ([one.change.isel({ORIENTATION: 0}) for one in control], "^:")
     x = np.arange(len(layers[0]))
-    for (name, (changes, style)), colour in zip(series.items(), COLOURS, strict=False):
-        values = 100 * np.array([change.values for change in changes])
+    for (name, (shown, at, style)), colour in zip(series.items(), COLOURS, strict=False):
+        values = 100 * np.array([one[variable].isel({ORIENTATION: at}).values for one in shown])
         ax.plot(x, values.mean(0), style, color=colour, label=name, markersize=4.5)
         if len(values) > 1:
             ax.plot(x, values.T, style[0], color=colour, alpha=0.35, markersize=2.5)
     ax.set_xticks(x, layers[0])
-    ax.set(ylabel="Change of tuning slope (%)")
+    ax.set(ylabel=f"{'Local change' if local else 'Change'} of tuning slope (%)")
     ax.legend(loc="upper left")
     return ax

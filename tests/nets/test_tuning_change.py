@@ -42,6 +42,13 @@ def test_a_layer_that_responds_half_as_much_again_is_half_as_steep_again(net, sh
     schema.check(found, "results")
 
 
+def test_equal_growth_of_all_layers_adds_up_over_them_and_its_local_part_does_not(net, shown):
+    grown = stretched(stretched(net, "hidden1", 1.1), "hidden2", 1.1)
+    found = nets.tuning_change(net, grown, shown, at=45.0)
+    np.testing.assert_allclose(found.change, [[0.1, 0.21]] * 2, rtol=1e-4)
+    np.testing.assert_allclose(found.local_change, [[0.1, 0.1]] * 2, rtol=1e-4)
+
+
 def test_slope_is_that_of_the_tuning_curve(net, shown):
     found = nets.tuning_change(net, net, shown, at=177.0, window=4.0)
     responses = nets.activations(net, shown).values
@@ -56,8 +63,21 @@ def test_units_without_tuning_do_not_count(net, shown):
         net, snapshots=({**net.params, "hidden2": {**net.params["hidden2"], "weight": weight}},)
     )
     found = nets.tuning_change(mostly_silent, mostly_silent, shown, at=45.0)
-    assert not found.responsive.values[20:35].any()
-    assert found.responsive.values[35:].any()
+    assert not found.responsive.values[:, 20:35].any()
+    assert found.responsive.values[:, 35:].any()
+
+
+def test_units_that_are_silent_at_an_orientation_do_not_count_there(shown):
+    net = nets.train("orientation", architecture="conv", steps=0, rng=0, progress=False)
+    found = nets.tuning_change(net, net, shown, at=45.0)
+    responses = nets.activations(net, shown)
+    silent = (
+        (responses == 0).isel(stimulus=np.abs(shown.orientation.values - 45) <= 10).all("stimulus").values
+    )
+    at_45 = found.responsive.sel(orientation=45.0).values
+    assert (silent & found.responsive.sel(orientation=135.0).values).any()
+    assert not (silent & at_45).any()
+    assert (np.abs(found.slope_before.sel(orientation=45.0).values)[at_45] > 0).mean() > 0.99
 
 
 def test_the_control_moves_as_far_in_other_directions(net):

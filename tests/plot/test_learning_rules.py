@@ -64,7 +64,10 @@ def test_one_rule_is_no_figure():
 
 def changes(trained, orthogonal):
     values = xr.DataArray(np.array([trained, orthogonal]), dims=("orientation", "layer"))
-    return xr.Dataset({"change": values}, {"orientation": [45.0, 135.0], "layer": ["conv1", "conv2"]})
+    return xr.Dataset(
+        {"change": values, "local_change": values / 2},
+        {"orientation": [45.0, 135.0], "layer": ["conv1", "conv2"]},
+    )
 
 
 def test_changes_are_in_percent_with_a_mean_over_networks():
@@ -77,6 +80,12 @@ def test_changes_are_in_percent_with_a_mean_over_networks():
     np.testing.assert_allclose(lines["trained orientation"], [30, 60])
     np.testing.assert_allclose(lines["at right angles"], [0, 0], atol=1e-12)
     np.testing.assert_allclose(lines["random change, trained"], [0, 10])
+
+
+def test_local_changes_are_drawn_on_demand():
+    ax = plot.tuning_change(changes([0.2, 0.6], [0.0, 0.0]), local=True)
+    np.testing.assert_allclose(ax.get_lines()[1].get_ydata(), [10, 30])
+    assert ax.get_ylabel().startswith("Local change")
 
 
 def test_networks_of_other_layers_are_not_mixed():
