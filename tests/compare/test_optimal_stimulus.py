@@ -31,7 +31,7 @@ def images(n=20, *, shape=SHAPE, seed=0):
 def network_of(weight, *, hidden=None, square=False):
     """One linear layer; or squared filters ``hidden`` that are then summed with ``weight``."""
     made = nf.nets.train("digits", steps=0, rng=0, progress=False)
-    options = {"hidden": (len(hidden),), "nonlinearity": torch.square} if square else {"hidden": ()}
+    options = {"hidden": (len(hidden),), "nonlinearity": "square"} if square else {"hidden": ()}
     stages = nf.nets.architectures["mlp"](SHAPE, len(weight), **options)
     layers = {"hidden1": hidden} if square else {}
     params = {
@@ -39,7 +39,7 @@ def network_of(weight, *, hidden=None, square=False):
         for name, matrix in {**layers, "readout": weight}.items()
     }
     recipe = {**made.recipe, "input_shape": list(SHAPE)}
-    return replace(made, stages=stages, params=params, initial=params, recipe=recipe)
+    return replace(made, stages=stages, snapshots=(params,), recipe=recipe)
 
 
 def flat(found):

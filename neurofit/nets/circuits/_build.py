@@ -82,6 +82,12 @@ def softplus(drive: torch.Tensor) -> torch.Tensor:
     return functional.softplus(drive)
 
 
+@nonlinearities.register("square")
+def square(drive: torch.Tensor) -> torch.Tensor:
+    """Squared, as the parts of an energy model are (Adelson & Bergen 1985)."""
+    return drive.square()
+
+
 @nonlinearities.register("normalise")
 def normalise(drive: torch.Tensor) -> torch.Tensor:
     """Rectified, and divided by what the other maps do at the same place (Carandini & Heeger 2012)."""
