@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def check(out, seed):
+    """No area is named wrongly; one that models which are not told apart name differently is left open."""
     told = demo.run(out, seed=seed, progress=False)
     known = simulate.truth(out / "simulated.nwb")["layers"]
-    assert "The layers match the known answer for every area." in told
+    assert re.search(r"The layers (named )?match the known answer", told)
     result = io.load(out / "results.nc")
     assert result.conclusive.sel(model=demo.KIND).all()
     for area, layer in known.items():
@@ -27,6 +28,7 @@ def check(out, seed):
 def test_the_demo_finds_its_answer_and_leaves_its_files(tmp_path):
     out = tmp_path / "out"
     told = check(out, 0)
+    assert "The layers match the known answer for every area." in told
     assert re.search(r"made with cross-entropy \+ backprop: (the leading one|one of those)", told)
     assert {"simulated.nwb", "results.nc", "report.html", "layer_map.svg", "layer_map.png"} <= {
         path.name for path in out.iterdir()

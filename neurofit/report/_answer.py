@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,14 +31,35 @@ class Finding:
 
     @property
     def right(self) -> bool | None:
-        """Whether the layer named is the known one; None where there is no known one."""
-        return None if self.known is None else self.layer == self.known
+        """Whether the layer named is the known one; None where none is named or known."""
+        return None if self.known is None or self.layer is None else self.layer == self.known
 
 
 def findings(result: xr.Dataset, model: str, known: Mapping[str, str] | None = None) -> list[Finding]:
-    """The answer for each area, against one model."""
-    one = result.sel({MODEL: model})
-    return [_finding(one.sel({AREA: area}), (known or {}).get(area)) for area in one[AREA].values.tolist()]
+    """The answer for each area, against one model.
+
+    A layer is not named where a model that cannot be told apart from the leading one names another of the
+    same layers.
+    """
+    leader, equal = models_apart(result)
+    rivals = equal if model == leader else []
+    found = []
+    for area in result[AREA].values.tolist():
+        here = result.sel({AREA: area})
+        row = _finding(here.sel({MODEL: model}), (known or {}).get(area))
+        found.append(_contested(row, here.sel({MODEL: rivals}), model))
+    return found
+
+
+def _contested(row: Finding, rivals: xr.Dataset, model: str) -> Finding:
+    """The row without its layer, if one of the rivals names another layer that it shares."""
+    for rival in rivals[MODEL].values.tolist():
+        other = _finding(rivals.sel({MODEL: rival}), None)
+        shares = row.layer is not None and bool(rivals.share.sel({MODEL: rival, LAYER: row.layer}).notnull())
+        if shares and other.layer not in (None, row.layer):
+            why = f"{row.layer} by {model}, but {other.layer} by {rival}, which is not told apart from it"
+            return replace(row, layer=None, reason=why)
+    return row
 
 
 def _finding(one: xr.Dataset, known: str | None) -> Finding:
@@ -66,12 +87,17 @@ def headline(rows: list[Finding]) -> str:
 
 def agreement(rows: list[Finding]) -> str | None:
     """Whether the layers named are the known ones."""
-    if all(row.right is None for row in rows):
+    told = [row for row in rows if row.known is not None]
+    wrong, left_open = (
+        [f"{row.area} (known: {row.known})" for row in told if row.right is kind] for kind in (False, None)
+    )
+    if not told:
         return None
-    wrong = [f"{row.area} (known: {row.known})" for row in rows if not row.right]
-    if not wrong:
-        return "The layers match the known answer for every area."
-    return f"The layers do not match the known answer for: {listing(wrong)}."
+    if wrong:
+        return f"The layers do not match the known answer for: {listing(wrong)}."
+    if left_open:
+        return f"The layers named match the known answer. Left open: {listing(left_open)}."
+    return "The layers match the known answer for every area."
 
 
 def models_apart(result: xr.Dataset) -> tuple[str, list[str]]:

@@ -32,7 +32,7 @@ def written(layer_map, tmp_path_factory):
 def test_the_page_states_the_answer_and_whether_it_is_right(written):
     text = Page(written.read_text(encoding="utf-8")).text
     assert "Best explained: V1 by first, AL by third. Inconclusive: LM." in text
-    assert "The layers do not match the known answer for: LM (known: second)." in text
+    assert "The layers named match the known answer. Left open: LM (known: second)." in text
     assert "The recording was made with right: the leading one." in text
     assert "reliability is too low" in text
 
@@ -101,6 +101,20 @@ def test_the_summary_says_the_same_as_the_page(layer_map, written):
     for line in lines:
         if not line.startswith("  "):
             assert line in text
+
+
+def test_no_layer_is_named_where_models_that_are_not_told_apart_name_different_ones(layer_map):
+    told = layer_map.copy(deep=True)
+    told["share"].loc[{"model": "wrong", "area": "V1"}] = [0.1, 0.8, 0.1]
+    told["conclusive"].loc[{"model": "wrong", "area": "V1"}] = True
+    told["deficit_interval"].loc[{"model": "wrong"}] = [0.01, 0.2]
+    apart = report.summary(told, known=KNOWN)
+    assert "V1 by first" in apart, "the other model lies behind"
+    told["deficit_interval"].loc[{"model": "wrong"}] = [-0.1, 0.2]
+    contested = report.summary(told, known=KNOWN)
+    assert "V1 by first" not in contested
+    assert "first by right, but second by wrong, which is not told apart from it" in contested
+    assert "Left open: V1 (known: first)" in contested
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium to show the page in")
