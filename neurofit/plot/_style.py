@@ -47,7 +47,11 @@ def styled(draw: Callable[..., Axes]) -> Callable[..., Axes]:
         import matplotlib as mpl
 
         with mpl.rc_context(RC):
-            return draw(*args, **kwargs)
+            ax = draw(*args, **kwargs)
+            interactive = mpl.is_interactive()
+        # A notebook's backend turns this on with its first figure; turned back, it would show no later ones.
+        mpl.interactive(interactive)
+        return ax
 
     return drawn
 

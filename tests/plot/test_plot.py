@@ -109,3 +109,20 @@ def test_lines_stand_out_on_white_and_the_map_grows_evenly_lighter():
         assert 1.05 / (luminance(colour) + 0.05) > 3  # WCAG 2.1, 1.4.11
     lightness = [luminance(colour) for colour in mpl.colormaps[style.MAP](np.linspace(0, 1, 50))[:, :3]]
     assert (np.diff(lightness) > 0).all()
+
+
+def test_a_backend_that_comes_with_the_first_figure_keeps_its_ways():
+    """As a notebook's does: figures after ours are shown too."""
+
+    @style.styled
+    def draw(*, ax=None):
+        mpl.interactive(True)
+        return ax
+
+    before = mpl.is_interactive()
+    try:
+        mpl.interactive(False)
+        draw()
+        assert mpl.is_interactive()
+    finally:
+        mpl.interactive(before)
