@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import torch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import torch
 
     from ._cell import Cell
 
@@ -63,6 +63,11 @@ class Stage:
 def connects(name: str) -> bool:
     """Whether weights of this name connect units, rather than shift them."""
     return name.endswith("weight")
+
+
+def shapes(stage: Stage) -> dict[str, torch.Size]:
+    """Shape of each tensor of weights of a stage, by name."""
+    return {name: tensor.shape for name, tensor in stage.init(torch.Generator()).items()}
 
 
 def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.device | str) -> Params:

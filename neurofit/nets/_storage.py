@@ -14,6 +14,7 @@ from ..errors import SchemaError, TrainingError
 from ..names import STEP
 from ._choice import make
 from ._network import Network
+from ._stages import shapes
 from .circuits import architectures
 
 if TYPE_CHECKING:
@@ -109,14 +110,11 @@ def _pack(snapshots: tuple[Params, ...]) -> dict[str, Any]:
 
 def _unpack(file: xr.Dataset, stages: tuple[Stage, ...]) -> tuple[Params, ...]:
     """The weights at each step as tensors, in the shapes that ``stages`` want."""
-    wanted = {
-        stage.name: {name: tensor.shape for name, tensor in stage.init(torch.Generator()).items()}
-        for stage in stages
-    }
+    wanted = {stage.name: shapes(stage) for stage in stages}
     problems = [
         f"{layer}.{name} must have shape {tuple(shape)} at each step"
-        for layer, shapes in wanted.items()
-        for name, shape in shapes.items()
+        for layer, by_name in wanted.items()
+        for name, shape in by_name.items()
         if file.get(f"{layer}.{name}", xr.DataArray()).shape != (file.sizes.get(STEP), *shape)
     ]
     if problems:
@@ -124,9 +122,9 @@ def _unpack(file: xr.Dataset, stages: tuple[Stage, ...]) -> tuple[Params, ...]:
     return tuple(
         {
             layer: {
-                name: torch.from_numpy(file[f"{layer}.{name}"].to_numpy()[step].copy()) for name in shapes
+                name: torch.from_numpy(file[f"{layer}.{name}"].to_numpy()[step].copy()) for name in by_name
             }
-            for layer, shapes in wanted.items()
+            for layer, by_name in wanted.items()
         }
         for step in range(file.sizes[STEP])
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 import xarray as xr
 
 from ..errors import TrainingError, listing, unknown_name
@@ -15,6 +14,7 @@ from ._choice import as_json, make
 from ._constraints import constraints
 from ._descent import Lesson, descend
 from ._network import Network
+from ._stages import shapes
 from ._threads import one_thread
 from .circuits import architectures
 from .cost import objectives
@@ -183,17 +183,15 @@ def _further(lesson: Lesson, start: Network | None) -> dict[str, Any]:
 
 def _fitting(start: Network, stages: tuple[Stage, ...]) -> Params:
     """The weights of ``start`` for each layer that is in both with the same shapes."""
-    shapes = {
-        stage.name: {name: w.shape for name, w in stage.init(torch.Generator()).items()} for stage in stages
-    }
+    wanted = {stage.name: shapes(stage) for stage in stages}
     fitting = {
         layer: weights
         for layer, weights in start.params.items()
-        if shapes.get(layer) == {name: w.shape for name, w in weights.items()}
+        if wanted.get(layer) == {name: w.shape for name, w in weights.items()}
     }
     if not fitting:
         raise TrainingError(
-            f"no layer of '{start.name}' has the name and the shape of one of these: {listing(shapes)}. "
+            f"no layer of '{start.name}' has the name and the shape of one of these: {listing(wanted)}. "
             "Start from a network of the same architecture"
         )
     return fitting

@@ -11,6 +11,7 @@ import torch
 
 from ...errors import TrainingError, listing, unknown_name
 from .._choice import make
+from .._stages import shapes
 from ._build import architectures
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def _by_tensor(tables: Any) -> Mapping[str, Table]:
 
 def with_masks(stage: Stage, tables: Mapping[str, Table]) -> Stage:
     """The stage without the connections that tables, by name of the tensor, lack."""
-    shapes = {name: w.shape for name, w in stage.init(torch.Generator()).items()}
-    masks = {name: _mask(f"{stage.name}.{name}", table, shapes, name) for name, table in tables.items()}
+    wanted = shapes(stage)
+    masks = {name: _mask(f"{stage.name}.{name}", table, wanted, name) for name, table in tables.items()}
     return replace(
         stage,
         init=partial(_init, masks, stage.init),
