@@ -164,17 +164,17 @@ def given_root(noise: xr.DataArray, responses: xr.DataArray) -> Numbers:
             f"noise has dims {noise.dims}; it needs {(UNIT, UNIT_B)}, as rsa.noise_precision gives it."
         )
     wanted, given = (_unit_ids(array) for array in (responses, noise))
-    if sorted(wanted) != sorted(given):
+    if wanted != given and sorted(wanted) != sorted(given):
         lacking, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
         raise AlignmentError(
             f"noise and responses have different units. Only in responses: {listing(lacking) or 'none'}; "
             f"only in noise: {listing(extra) or 'none'}. Estimate noise from the very units it is used for: "
             "a part of a precision matrix is not the precision of that part."
         )
-    position = {unit: index for index, unit in enumerate(given)}
-    order = [position[unit] for unit in wanted]
     precision = np.asarray(noise.transpose(UNIT, UNIT_B).values, dtype=np.float64)
     if wanted != given:
+        position = {unit: index for index, unit in enumerate(given)}
+        order = [position[unit] for unit in wanted]
         precision = precision[np.ix_(order, order)]
     root = _root(precision)
     if root is None:
@@ -187,7 +187,8 @@ def given_root(noise: xr.DataArray, responses: xr.DataArray) -> Numbers:
 
 def _root(matrix: Numbers) -> Numbers | None:
     """L of L L' where it is symmetric and, by what L leaves of its diagonal, positive definite; else None."""
-    if not np.isfinite(matrix).all() or np.abs(matrix - matrix.T).max() > 1e-8 * np.abs(matrix).max():
+    exact = np.array_equal(matrix, matrix.T)
+    if not (exact or np.abs(matrix - matrix.T).max() <= 1e-8 * np.abs(matrix).max()):
         return None
     try:
         # Half the time that NumPy takes for it.

@@ -22,11 +22,12 @@ Lengths = Float[np.ndarray, "*more stimulus"]
 Precision = Float[np.ndarray, "unit unit"]
 Distances = Float[np.ndarray, "*more pair"]
 Block = Float[np.ndarray, "*#more row column"]
-# Writes (G_ij + G_ji) / 2 for some rows i and columns j into the last argument.
-Products = Callable[[slice, slice, Block], None]
+# Writes (G_ij + G_ji) / 2 for some rows i and the columns j from the first of them on.
+Products = Callable[[slice, Block], None]
 
 WORKSPACE = 2**26  # bytes: larger blocks than 64 MiB are not faster
-ROWS = 64  # of products at once: more leave the cache, and of their products more are of earlier stimuli
+ROWS = 64  # of products at once, or more where they take no more than
+IN_CACHE = 3 * 2**17  # bytes: what is larger leaves the cache, and memory for it is slow to come
 
 
 def pair_distances(products: Products, lengths: Lengths, divisor: int) -> Distances:
@@ -34,16 +35,17 @@ def pair_distances(products: Products, lengths: Lengths, divisor: int) -> Distan
     stimuli, half = lengths.shape[-1], lengths / 2
     result = np.empty((*lengths.shape[:-1], stimuli * (stimuli - 1) // 2))
     # A block is held three times over at most: the products of all folds, and of the same fold both ways.
-    height = min(ROWS, max(1, WORKSPACE // (3 * 8 * stimuli * max(1, prod(lengths.shape[:-1])))))
+    row = 8 * stimuli * max(1, prod(lengths.shape[:-1]))
+    height = min(max(ROWS, IN_CACHE // row), stimuli, max(1, WORKSPACE // (3 * row)))
     # One block of memory for all: what is given back to the system each time is slow to come again.
     held = np.empty((*lengths.shape[:-1], height * stimuli))
     done = 0
     for first in range(0, stimuli, height):
-        rows, columns = slice(first, min(first + height, stimuli)), slice(first, stimuli)
+        rows = slice(first, min(first + height, stimuli))
         size = rows.stop - first, stimuli - first
         block = held[..., : prod(size)].reshape(*lengths.shape[:-1], *size)
-        products(rows, columns, block)
-        np.subtract(half[..., None, columns], block, out=block)
+        products(rows, block)
+        np.subtract(half[..., None, first:], block, out=block)
         block += half[..., rows, None]
         later = np.arange(size[0])[:, None] < np.arange(size[1])
         pairs = slice(done, done + int(np.count_nonzero(later)))
@@ -90,12 +92,13 @@ def crossvalidated(
     appear = present.astype(float)
     folds = appear.sum(axis=-1)
 
-    def products(rows: slice, columns: slice, out: Block) -> None:
+    def products(rows: slice, out: Block) -> None:
         # Two stimuli, each in two folds or more, always have a pair of different folds: no count is zero.
+        columns = slice(rows.start, None)
         pairs_of_folds = np.outer(folds[rows], folds[columns]) - appear[rows] @ appear[columns].T
-        every_fold(rows, columns, out)
+        every_fold(rows, out)
         same = np.empty_like(out)
-        same_fold(rows, columns, same)
+        same_fold(rows, same)
         out -= same
         out /= pairs_of_folds
 
@@ -120,10 +123,15 @@ def _lengths(
 def mutual(x: Across, y: Across) -> Products:
     """(x_i . y_j + y_i . x_j) / 2."""
 
-    def products(rows: slice, columns: slice, out: Block) -> None:
-        np.matmul(x[..., rows, :], y[..., columns, :].mT, out=out)
+    def products(rows: slice, out: Block) -> None:
+        height, later = rows.stop - rows.start, slice(rows.stop, None)
+        # Among the rows themselves one product is the other's transpose, and half the work where y is x.
+        among, with_later = out[..., :height], out[..., height:]
+        np.matmul(x[..., rows, :], y[..., rows, :].mT, out=among)
+        np.matmul(x[..., rows, :], y[..., later, :].mT, out=with_later)
         if y is not x:
-            out += y[..., rows, :] @ x[..., columns, :].mT
+            among += among.mT.copy()
+            with_later += y[..., rows, :] @ x[..., later, :].mT
             out /= 2
 
     return products
