@@ -12,11 +12,7 @@ from .. import rsa
 from ..names import DRAW, STIMULUS, STIMULUS_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jaxtyping import Float
-
-BLOCK = 2**22  # weights held at once; 32 MiB
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,10 @@ def resample(
     drawn twice is never compared with itself.
     """
     kernel = rsa.comparators[comparator]
-    inside = [kernel(areas, layers, times) for times in _blocks(drawn, areas.shape[1])]
+    inside = kernel(areas, layers, drawn.values.astype(np.float64))
     outside = on_stimuli_left_out(areas, layers, drawn, comparator=comparator)
     full = kernel(areas, layers, np.ones((1, drawn.sizes[STIMULUS])))[0]
-    return Similarities(full, np.concatenate(inside), outside)
+    return Similarities(full, inside, outside)
 
 
 def on_stimuli_left_out(
@@ -64,12 +60,4 @@ def on_stimuli_left_out(
 ) -> Float[np.ndarray, "draw area layer"]:
     """Similarities on the stimuli that each draw left out."""
     kernel = rsa.comparators[comparator]
-    left_out = (drawn == 0).astype(float)
-    return np.concatenate([kernel(areas, layers, times) for times in _blocks(left_out, areas.shape[1])])
-
-
-def _blocks(drawn: xr.DataArray, pairs: int) -> Iterator[Float[np.ndarray, "draw stimulus"]]:
-    """Some of the draws at a time, as many as memory is meant for."""
-    times = drawn.values.astype(np.float64)
-    size = max(1, BLOCK // pairs)
-    return (times[start : start + size] for start in range(0, len(times), size))
+    return kernel(areas, layers, (drawn.values == 0).astype(np.float64))

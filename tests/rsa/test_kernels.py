@@ -1,5 +1,6 @@
 """Comparators on plain arrays, against definitions spelled out."""
 
+import tracemalloc
 from itertools import permutations
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
 from neurofit.rsa import comparators
-from neurofit.rsa._kernels import ranks, sums
+from neurofit.rsa._kernels import comparison, sums
 from neurofit.rsa._kernels.sums import pair_weights
 
 OVER_PAIRS = {name: one.over_pairs for name, one in comparators.items() if hasattr(one, "over_pairs")}
@@ -88,8 +89,20 @@ def test_draws_of_ranks_do_not_depend_on_how_many_are_held(name, monkeypatch):
     a, b, weights = (rdms((count, 20), rng=count, levels=4) for count in (2, 3, 9))
     expected = OVER_PAIRS[name](a, b, weights)
     for held in (1, 45, 20 * 8):
-        monkeypatch.setattr(ranks, "RANKS", held)
+        monkeypatch.setattr(comparison, "WEIGHTS", held)
         np.testing.assert_array_equal(OVER_PAIRS[name](a, b, weights), expected)
+
+
+@pytest.mark.parametrize("name", ["pearson", "cosine", "rho_a", "spearman"])
+def test_weights_of_many_draws_are_never_held_at_once(name):
+    times = np.random.default_rng(0).integers(0, 3, size=(1000, 60)).astype(float)
+    a, b = rdms((2, 1770)), rdms((3, 1770), rng=1)
+    comparators[name](a, b, times[:2])
+    tracemalloc.start()
+    comparators[name](a, b, times)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < times.shape[0] * a.shape[1] * 8 / 4
 
 
 def test_what_does_not_vary_has_no_correlation():

@@ -11,7 +11,6 @@ multiplicities, is a matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
 from hashlib import sha256
 from typing import Protocol
 
@@ -25,10 +24,12 @@ from .threads import one_thread
 
 RdmsA = Float[np.ndarray, "a pair"]
 RdmsB = Float[np.ndarray, "b pair"]
+Some = Float[np.ndarray, "row kept"]
 Weights = Float[np.ndarray, "draw pair"]
 Times = Float[np.ndarray, "draw stimulus"]
 Similarities = Float[np.ndarray, "draw a b"]
-OverPairs = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+# From RDMs to a function from weights of their pairs to similarities: what is done once comes first.
+Prepare = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
 OverSums = Callable[[np.ndarray, np.ndarray, np.ndarray, Summing], np.ndarray]
 OverPresence = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Noise = Float[np.ndarray, "stimulus stimulus"]
@@ -47,43 +48,50 @@ class Comparator(Protocol):
 comparators: Registry[Comparator] = Registry("comparator")
 
 MANY_STIMULI = 400
+WEIGHTS = 2**14  # of pairs that are held at once where each RDM has as many ranks: more leave the cache
+WEIGHTS_OF_MATRICES = 2**18
 FEWEST_PAIRS = 3  # Two pairs correlate perfectly whatever they are.
 UNDEFINED = f"an RDM does not vary, or fewer than {FEWEST_PAIRS} pairs are in both"
 
 
 class PairComparator:
-    """A comparator that knows weights of pairs only."""
+    """A comparator that knows weights of pairs only; a pair that is NaN in either RDM is left out."""
 
     takes_noise = False
     undefined = UNDEFINED
 
-    def __init__(self, over_pairs: OverPairs) -> None:
-        self.over_pairs = over_pairs
-        self.__doc__ = over_pairs.__doc__
+    def __init__(self, prepare: Prepare) -> None:
+        self.prepare = prepare
+        self.__doc__ = prepare.__doc__
 
     def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
         """Similarity where each pair weighs as much as its two stimuli were drawn."""
         with one_thread(where=times.shape[1] < MANY_STIMULI):
-            return self.over_pairs(a, b, pair_weights(times))
+            return self._in_blocks(a, b, len(times), lambda draws: pair_weights(times[draws]))
 
+    def over_pairs(self, a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
+        """Similarity where each pair has its weight."""
+        return self._in_blocks(a, b, len(weights), lambda draws: weights[draws])
 
-def pairwise(comparator: OverPairs) -> PairComparator:
-    """``comparator``, made to leave out of each comparison the pairs that are NaN in either RDM."""
-
-    @wraps(comparator)
-    def complete(a: RdmsA, b: RdmsB, weights: Weights) -> Similarities:
-        result = np.full((len(weights), len(a), len(b)), np.nan)
+    def _in_blocks(
+        self, a: RdmsA, b: RdmsB, draws: int, weights_in: Callable[[slice], Weights]
+    ) -> Similarities:
+        result = np.full((draws, len(a), len(b)), np.nan)
         for here, rows_a, rows_b in _presences(a, b):
-            draws = _enough(weights, here)
-            if here.all() and len(draws) == len(weights):  # No copies are needed.
-                result[:, rows_a[:, None], rows_b] = comparator(a[rows_a], b[rows_b], weights)
-            elif draws.size:
-                result[np.ix_(draws, rows_a, rows_b)] = comparator(
-                    a[np.ix_(rows_a, here)], b[np.ix_(rows_b, here)], weights[np.ix_(draws, here)]
-                )
+            similarity = self.prepare(_only(a, rows_a, here), _only(b, rows_b, here))
+            for block in draws_at_once(draws, a.shape[1], WEIGHTS):
+                weights = weights_in(block)
+                weights = weights if here.all() else weights[:, here]
+                enough = _enough(weights)
+                if enough.size:
+                    result[np.ix_(block.start + enough, rows_a, rows_b)] = similarity(weights[enough])
         return result
 
-    return PairComparator(complete)
+
+def draws_at_once(draws: int, pairs: int, most: int) -> Iterator[slice]:
+    """Blocks of draws that have no more than ``most`` weights of pairs."""
+    size = max(1, most // max(1, pairs))
+    return (slice(start, start + size) for start in range(0, draws, size))
 
 
 class SumComparator:
@@ -124,9 +132,7 @@ class SumComparator:
         """Without the pairs that are NaN in either RDM, of which ``known`` says how many are left."""
         result = np.full((draws, len(a), len(b)), np.nan)
         for here, rows_a, rows_b in _presences(a, b):
-            one, other = a[rows_a], b[rows_b]
-            one[:, ~here] = other[:, ~here] = 0.0
-            found = self.over_sums(one, other, here, sums)
+            found = self.over_sums(_known(a, rows_a, here), _known(b, rows_b, here), here, sums)
             found[known(here) < FEWEST_PAIRS] = np.nan
             result[:, rows_a[:, None], rows_b] = found
         return result
@@ -135,13 +141,13 @@ class SumComparator:
 def over_presence(similarity: OverPresence, a: RdmsA, b: RdmsB, times: Times) -> Similarities:
     """``similarity(a, b, times, here)`` where the same pairs are ``here``, with 0 in place of NaN."""
     result = np.full((len(times), len(a), len(b)), np.nan)
-    weights = pair_weights(times)
     with one_thread(where=times.shape[1] < MANY_STIMULI):
         for here, rows_a, rows_b in _presences(a, b):
-            draws = _enough(weights, here)
-            if draws.size:
-                known_a, known_b = np.where(here, a[rows_a], 0.0), np.where(here, b[rows_b], 0.0)
-                result[np.ix_(draws, rows_a, rows_b)] = similarity(known_a, known_b, times[draws], here)
+            known_a, known_b = _known(a, rows_a, here), _known(b, rows_b, here)
+            for block in draws_at_once(len(times), a.shape[1], WEIGHTS_OF_MATRICES):
+                draws = block.start + _enough(pair_weights(times[block])[:, here])
+                if draws.size:
+                    result[np.ix_(draws, rows_a, rows_b)] = similarity(known_a, known_b, times[draws], here)
     return result
 
 
@@ -161,10 +167,19 @@ def _patterns_of_presence(rdms: RdmsA) -> list[tuple[Bool[np.ndarray, " pair"], 
     return [(present[same[0]], np.array(same)) for same in rows.values()]
 
 
-def _enough(weights: Weights, here: Bool[np.ndarray, " pair"]) -> np.ndarray:
+def _only(rdms: RdmsA, rows: np.ndarray, here: Bool[np.ndarray, " pair"]) -> Some:
+    """Some of the rows, and the pairs that are ``here``; no copy where that is all."""
+    return rdms if len(rows) == len(rdms) and here.all() else rdms[np.ix_(rows, here)]
+
+
+def _known(rdms: RdmsA, rows: np.ndarray, here: Bool[np.ndarray, " pair"]) -> Some:
+    """Some of the rows, with 0 where a pair is not ``here``; no copy where that is all."""
+    return rdms if len(rows) == len(rdms) and here.all() else np.where(here, rdms[rows], 0.0)
+
+
+def _enough(weights: Weights) -> np.ndarray:
     """Draws that have pairs enough."""
-    counted = weights if here.all() else weights[:, here]
-    return np.flatnonzero(np.count_nonzero(counted, axis=1) >= FEWEST_PAIRS)
+    return np.flatnonzero(np.count_nonzero(weights, axis=1) >= FEWEST_PAIRS)
 
 
 @comparators.register("pearson")
@@ -211,10 +226,11 @@ def _moments(a: RdmsA, b: RdmsB, sums: Summing) -> tuple[Similarities, np.ndarra
 
     Subjects are often in both ``a`` and ``b``: each two RDMs that differ are multiplied once.
     """
-    rows = np.concatenate([a, b])
     seen: dict[bytes, int] = {}
-    row = np.array([seen.setdefault(sha256(each).digest(), index) for index, each in enumerate(rows)])
+    row = np.array([seen.setdefault(sha256(each.tobytes()).digest(), len(seen)) for each in (*a, *b)])
     row_a, row_b = row[: len(a)], row[len(a) :]
+    rows = np.empty((len(seen), a.shape[1]))
+    rows[row_a], rows[row_b] = a, b
     one = np.concatenate([np.repeat(row_a, len(b)), row])
     other = np.concatenate([np.tile(row_b, len(a)), row])
     key = np.minimum(one, other) * len(rows) + np.maximum(one, other)

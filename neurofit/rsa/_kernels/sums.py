@@ -16,7 +16,7 @@ Sums = Float[np.ndarray, "draw product"]
 # From rows, and which two of them each product is of, to the sums.
 Summing = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
-PAIRS, DRAWS = 2**9, 2**7  # whose weights are held at once: half a MiB, which stays in the cache
+PAIRS, DRAWS = 2**8, 2**6  # whose weights are held at once: they stay in the cache
 MOST_LEFT_OUT = 2
 LEAST_KEPT = 0.25  # If less of a sum of squares is left, it is summed anew: a difference has too few digits.
 
@@ -53,7 +53,8 @@ def drawn(times: Times) -> Summing:
         for first in range(0, stimuli - 1, height):
             firsts = range(first, min(first + height, stimuli - 1))
             pairs = slice(done, done + sum(stimuli - 1 - i for i in firsts))
-            products = rows[one, pairs] * rows[other, pairs]
+            products = rows[one, pairs]
+            products *= rows[other, pairs]
             for start in range(0, draws, DRAWS):
                 some = by_stimulus[:, start : start + DRAWS]
                 weights = _weights(some, firsts, held[: pairs.stop - done, : some.shape[1]])

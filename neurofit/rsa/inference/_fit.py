@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import nnls
 
-from .._kernels.sums import pair_weights
+from .._kernels.sums import over_draws
 
 Products = Float[np.ndarray, "part part"]
 Target = Float[np.ndarray, " part"]
@@ -33,16 +33,19 @@ def moments(
     """Inner products of parts, and of parts with subjects, over the pairs that all of them have."""
     rows = np.concatenate([parts, data])
     here = np.isfinite(rows).all(axis=0)
+    count, every = len(parts), len(rows)
     # Centred beforehand, the sums lose no digits to a common offset.
-    rows = rows[:, here] - (rows[:, here].mean(axis=1, keepdims=True) if centred else 0.0)
-    weights = pair_weights(times)[:, here]
-    count = len(parts)
-    products = np.einsum("kp,lp->klp", rows[:count], rows).reshape(-1, rows.shape[1])
-    total = (weights @ products.T).reshape(len(times), count, len(rows))
-    squares = weights @ (rows[count:] ** 2).T
+    known = np.where(here, rows, 0.0)
+    known -= here * (known.sum(axis=1, keepdims=True) / max(1, here.sum()) if centred else 0.0)
+    part, row = np.indices((count, every)).reshape(2, -1)
+    data_rows, all_rows, constant = np.arange(count, every), np.arange(every), np.array([every])
+    one = np.concatenate([part, data_rows, all_rows, constant])
+    other = np.concatenate([row, data_rows, np.repeat(constant, every), constant])
+    sums = over_draws(times)(np.concatenate([known, here[None]]), one, other)
+    total, squares, sums, size = np.split(sums, np.cumsum([part.size, len(data), every]), axis=1)
+    total = total.reshape(-1, count, every)
     if centred:
-        sums = weights @ rows.T
-        size = np.maximum(weights.sum(axis=1), 1e-300)[:, None]
+        size = np.maximum(size, 1e-300)
         total -= sums[:, :count, None] * sums[:, None, :] / size[..., None]
         squares -= sums[:, count:] ** 2 / size
     lengths = np.sqrt(np.where(squares > 0, squares, np.nan))

@@ -14,11 +14,11 @@ from .._pairs import stimuli_of
 from ._kernels import ceilings, mean_over
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._trials import Flags, Numbers
 
-BLOCK = 2**18  # weights of pairs at once: 2 MiB, and the ranks of each RDM are as large
-DRAWS_OF_SUMS = 2**8  # where weights are not held
-OF_SUMS = ("pearson", "cosine")
+DRAWS = 2**8  # whose similarities are held at once
 
 # Cosines in an inner product: what is pooled in a draw follows from the similarities of pairs of subjects.
 COSINES = ("pearson", "cosine", "whitened_pearson", "whitened_cosine")
@@ -60,12 +60,15 @@ class Scorer:
     noise: Numbers | None
     pooled: Numbers | None  # (1 + subject, pair): the RDM pooled over all subjects, then without each
 
-    def __call__(self, times: Numbers) -> Sample:
-        """Similarities in each draw of the stimuli."""
-        size = DRAWS_OF_SUMS if self.measure in OF_SUMS else max(1, BLOCK // max(1, self.data.shape[1]))
-        blocks = [self._block(times[start : start + size]) for start in range(0, len(times), size)]
-        models, gram, bounds = zip(*blocks, strict=True)
-        return Sample(np.concatenate(models), _joined(gram), _joined(bounds))
+    def columns(self, times: Numbers, ways: Sequence[Numbers]) -> list[Numbers]:
+        """Columns (draw, column) in each draw of the stimuli, with each of several draws of the subjects."""
+        found: list[list[Numbers]] = [[] for _ in ways]
+        for start in range(0, len(times), DRAWS):
+            some = slice(start, start + DRAWS)
+            sample = self(times[some])
+            for members, blocks in zip(ways, found, strict=True):
+                blocks.append(sample.columns(members[some] if len(members) > 1 else members))
+        return [np.concatenate(blocks) for blocks in found]
 
     @property
     def stimuli(self) -> int:
@@ -76,7 +79,8 @@ class Scorer:
         """The comparator."""
         return comparators[self.measure](a, b, times, self.noise)
 
-    def _block(self, times: Numbers) -> Sample:
+    def __call__(self, times: Numbers) -> Sample:
+        """Similarities in each draw of the stimuli."""
         models, data = self.models, self.data
         if self.pooled is None:
             rows = self.similarity(np.concatenate([models, data]), data, times)
@@ -86,11 +90,6 @@ class Scorer:
         upper, others = rows[:, len(models)], rows[:, len(models) + 1 :]
         lower = np.diagonal(others, axis1=1, axis2=2)
         return Sample(rows[:, : len(models)], None, np.stack([lower, upper], axis=1))
-
-
-def _joined(parts: tuple[Numbers | None, ...]) -> Numbers | None:
-    there = [part for part in parts if part is not None]
-    return np.concatenate(there) if there else None
 
 
 def pooled_rdms(data: Numbers, measure: str, noise: Numbers | None) -> Numbers | None:

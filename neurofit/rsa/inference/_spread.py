@@ -63,19 +63,15 @@ def variance_of_fixed(
     stimuli, subjects = draws.size
     once = np.ones((1, subjects))
     full = scorer(np.ones((1, stimuli)))
-
-    def over_draws(sample: Sample, members: Numbers) -> Numbers:
-        return variance(contrasts.of(sample.columns(members)))
-
+    of_subjects = variance(contrasts.of(full.columns(draws.members)))
     if over == {SUBJECT}:
-        return subjects / (subjects - 1) * over_draws(full, draws.members)
-    sample = scorer(draws.times)
-    of_stimuli = over_draws(sample, once)
+        return subjects / (subjects - 1) * of_subjects
+    ways = [once] if over == {STIMULUS} else [once, draws.members]
+    of_stimuli, *of_both = (variance(contrasts.of(columns)) for columns in scorer.columns(draws.times, ways))
     factors = _pair_factors(scorer, full, contrasts, of_stimuli, rng=rng)
     if over == {STIMULUS}:
         return stimuli / (stimuli - 1) * factors[0] * of_stimuli
-    of_subjects, of_both = over_draws(full, draws.members), over_draws(sample, draws.members)
-    return two_factor_variance(of_stimuli, of_subjects, of_both, factors, draws.size)
+    return two_factor_variance(of_stimuli, of_subjects, of_both[0], factors, draws.size)
 
 
 def _pair_factors(
