@@ -22,7 +22,7 @@ from neurofit import io, parallel
 from neurofit.rsa.inference._assess import Assessor
 from neurofit.rsa.inference._models import Fixed
 from neurofit.rsa.inference._spread import Draws
-from neurofit.rsa.inference._tests import interval, p_above, p_either
+from neurofit.rsa.inference._tests import fisher_z, interval, p_above, p_either
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,8 +112,8 @@ def row(case):
     both = len(over) == 2
     if both:
         target = np.full_like(target, target.mean(axis=0))
-    low, high = np.moveaxis(interval(estimate, error, dof[:, None]), -1, 0)
-    covered = (low[:, :2] <= target) & (target <= high[:, :2])
+    low, high = np.tanh(np.moveaxis(interval(*fisher_z(estimate[:, :2], error[:, :2]), dof[:, :2]), -1, 0))
+    covered = (low <= target) & (target <= high)
     zero, pairwise = false_positives(*zip(*nothing, strict=True))
     # An unrelated model's expectation is 0 in new stimuli, for comparators that ignore a constant.
     unrelated = "stimulus" in over and measure != "cosine"
@@ -157,10 +157,10 @@ def run(rng, kind, measure, over, fixed, *, signal):
     size = len(drawn["stimuli"]), len(drawn["subjects"])
     assessor = Assessor(tuple((Fixed(None), one[None]) for one in models), measure, None)
     result = assessor.assess(data, Draws.make(*size, DRAWS, rng), over, rng)
-    used = [size[("stimulus", "subject").index(factor)] for factor in over]
     contrasts = [0, 1, 2, 5]  # 3 and 4 are the ceilings
     value = assessor.contrasts.of(result.columns)
-    return value[contrasts], np.sqrt(result.variance[contrasts]), min(used) - 1
+    variance, degrees = (part[contrasts] for part in result.spread)
+    return value[contrasts], np.sqrt(variance), degrees
 
 
 def expected(rng, kind, measure, over, fixed):
@@ -175,9 +175,10 @@ def expected(rng, kind, measure, over, fixed):
 
 def false_positives(estimate, error, dof):
     """Rates of p < .05: each model against 0, and one model against the other."""
-    estimate, error, dof = np.array(estimate), np.array(error), np.array(dof)[:, None]
-    zero = (p_above(estimate, error, dof) < 0.05).mean(axis=0)
-    return zero[:3], (p_either(estimate, error, dof) < 0.05).mean(axis=0)[3]
+    estimate, error, dof = np.array(estimate), np.array(error), np.array(dof)
+    zero = p_above(*fisher_z(estimate[:, :3], error[:, :3]), dof[:, :3]) < 0.05
+    pairwise = p_either(estimate[:, 3], error[:, 3], dof[:, 3]) < 0.05
+    return zero.mean(axis=0), pairwise.mean()
 
 
 def spread(estimate, target):

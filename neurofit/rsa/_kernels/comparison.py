@@ -39,6 +39,7 @@ class Comparator(Protocol):
     """A similarity of RDMs; ``noise`` is the covariance of the noise of the stimuli, where it matters."""
 
     takes_noise: bool
+    bounded: bool  # Whether it lies between -1 and 1.
     undefined: str  # Where it is NaN.
 
     def __call__(self, a: RdmsA, b: RdmsB, times: Times, noise: Noise | None = None) -> Similarities:
@@ -57,7 +58,7 @@ UNDEFINED = f"an RDM does not vary, or fewer than {FEWEST_PAIRS} pairs are in bo
 class PairComparator:
     """A comparator that knows weights of pairs only; a pair that is NaN in either RDM is left out."""
 
-    takes_noise = False
+    takes_noise, bounded = False, True
     undefined = UNDEFINED
 
     def __init__(self, prepare: Prepare) -> None:
@@ -97,7 +98,7 @@ def draws_at_once(draws: int, pairs: int, most: int) -> Iterator[slice]:
 class SumComparator:
     """A comparator that needs no more of its pairs than weighted sums of products of RDMs."""
 
-    takes_noise = False
+    takes_noise, bounded = False, True
     undefined = UNDEFINED
 
     def __init__(self, over_sums: OverSums) -> None:

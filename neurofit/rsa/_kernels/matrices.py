@@ -25,8 +25,11 @@ OverMoments = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 class MatrixComparator:
     """A comparator of second moments (and that of the noise) in orthonormal contrasts of the same stimuli."""
 
-    def __init__(self, over_moments: OverMoments, *, takes_noise: bool, undefined: str) -> None:
+    def __init__(
+        self, over_moments: OverMoments, *, takes_noise: bool, bounded: bool, undefined: str
+    ) -> None:
         self.over_moments = over_moments
+        self.bounded = bounded
         self.undefined = undefined
         self.takes_noise = takes_noise
         self.__doc__ = over_moments.__doc__
@@ -130,9 +133,12 @@ comparators.register("riemannian")(
     MatrixComparator(
         riemannian,
         takes_noise=True,
+        bounded=False,
         undefined=f"{FEW}, or the second moment of the data (b) has eigenvalues that are not positive",
     )
 )
 comparators.register("bures")(
-    MatrixComparator(bures, takes_noise=False, undefined=f"{FEW}, or an RDM has no positive eigenvalue")
+    MatrixComparator(
+        bures, takes_noise=False, bounded=True, undefined=f"{FEW}, or an RDM has no positive eigenvalue"
+    )
 )

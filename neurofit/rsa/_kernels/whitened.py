@@ -50,7 +50,7 @@ class WhitenedComparator:
     covariance, so have the second, and so on, and no noise is shared between first and second copies.
     """
 
-    takes_noise = True
+    takes_noise = bounded = True
     undefined = UNDEFINED
 
     def __init__(self, description: str, *, centred: bool) -> None:

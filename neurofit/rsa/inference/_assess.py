@@ -17,7 +17,7 @@ from ._spread import all_contrasts, variance_of_fitted, variance_of_fixed
 if TYPE_CHECKING:
     from .._trials import Numbers
     from ._models import Model
-    from ._spread import Contrasts, Draws
+    from ._spread import Contrasts, Draws, Spread
 
 REPEATS = 2  # random choices of folds in each draw
 REPEATS_OF_ALL = 20  # and for the estimate
@@ -27,7 +27,7 @@ class Assessed(NamedTuple):
     """What is known of models against one set of RDMs (subject, pair)."""
 
     per_subject: Numbers  # (column, subject)
-    variance: Numbers  # (contrast,)
+    spread: Spread
 
     @property
     def columns(self) -> Numbers:
@@ -68,10 +68,10 @@ class Assessor:
         scorer = self._scorer(rdms)
         if self._fitted:
             folds = self._folds(scorer, REPEATS, rng)
-            variance = variance_of_fitted(folds, draws, over, self.contrasts)
+            spread = variance_of_fitted(folds, draws, over, self.contrasts)
         else:
-            variance = variance_of_fixed(scorer, draws, over, self.contrasts, rng)
-        return Assessed(self.per_subject(rdms, rng), variance)
+            spread = variance_of_fixed(scorer, draws, over, self.contrasts, rng)
+        return Assessed(self.per_subject(rdms, rng), spread)
 
     @property
     def _fitted(self) -> bool:

@@ -13,13 +13,14 @@ from ...names import PAIR, STIMULUS, SUBJECT, UNIT
 from ...parallel import bar
 from .. import _sources
 from .._compare import SOURCES, noise_for, tell_undefined
+from .._kernels.comparison import comparators
 from ._assess import Assessor
 from ._inputs import Inputs, factors, prepare
 from ._kernels import mean_over, variance
 from ._label import labelled
 from ._reliability import of_means
 from ._samples import COSINES
-from ._spread import Draws
+from ._spread import Draws, Spread
 from ._units import Units, units_of
 
 if TYPE_CHECKING:
@@ -57,8 +58,12 @@ def evaluate(
     not compared with each other, and copies of a subject do not predict each other. What the bootstrap makes
     of the scatter of single pairs, which it counts up to three times, is taken off by what leaving out one
     stimulus and two of them does to the score. Where the jackknife over stimuli says more than the bootstrap,
-    as for scores that few stimuli dominate, it counts. Intervals and p values are from Student's t with
-    n - 1 degrees of freedom, n the smaller one of the numbers that are resampled.
+    as for scores that few stimuli dominate, it counts.
+
+    Intervals and p values are from Student's t. Similarities between -1 and 1 are first put on Fisher's
+    scale, z = artanh r, where they are as likely to be off either way. ``degrees_of_freedom`` are n - 1, n
+    the smaller one of the numbers that are resampled. Where stimuli or subjects alone are, they are fewer if
+    a few of them dominate: 2 n / (k - (n - 3) / (n - 1)), k the kurtosis of what each of them contributes.
 
     Models that have something to fit (``rsa.models``) are fitted to other subjects and other stimuli than
     those they are scored on, in each draw, for two random choices of folds; copies of a stimulus or a subject
@@ -92,7 +97,8 @@ def evaluate(
     Returns
     -------
     Dataset
-        For each model: ``estimate`` and ``similarity`` to subjects; ``standard_error``; 95 % ``interval``;
+        For each model: ``estimate`` and ``similarity`` to subjects; ``standard_error``,
+        ``degrees_of_freedom``; 95 % ``interval``;
         ``p_zero``, one-sided, that it is no more than 0; ``p_ceiling``, one-sided, that it is not below the
         lower ceiling; ``p_pairwise``, two-sided, that two models are alike. p values have dim ``correction``:
         none, fdr (Benjamini & Hochberg) and fwer (Holm), over the models or their pairs.
@@ -115,6 +121,8 @@ def evaluate(
     Schuett et al. 2023, eLife 12:e82566, doi:10.7554/eLife.82566
     Aronow et al. 2015, Political Analysis 23:564, doi:10.1093/pan/mpv018
     Efron & Stein 1981, Annals of Statistics 9:586, doi:10.1214/aos/1176345462
+    Fisher 1915, Biometrika 10:507, doi:10.1093/biomet/10.4.507
+    O'Neill 2014, American Statistician 68:282, doi:10.1080/00031305.2014.966589
 
     Examples
     --------
@@ -141,11 +149,10 @@ def evaluate(
     else:
         found = _over_draws(assessor, inputs, over, draws, rng, progress=progress)
     sizes = dict(zip((STIMULUS, SUBJECT), inputs.size, strict=True)) | ({UNIT: units.fewest} if units else {})
-    dof = min(sizes[factor] for factor in over) - 1
-    result = _labelled(found, assessor, inputs, dof=dof)
+    result = _labelled(*found, assessor, inputs)
     tell_undefined(result.estimate, f"{measure} similarity", stacklevel=3)
     result["reliability"] = reliability
-    result = result.assign_attrs(_said(over, sizes, dof, inputs, draws, measure))
+    result = result.assign_attrs(_said(over, sizes, inputs, draws, measure))
     return provenance.stamp(
         result,
         "rsa.evaluate",
@@ -160,11 +167,13 @@ def evaluate(
     )
 
 
-def _labelled(found: tuple[Numbers, Numbers], assessor: Assessor, inputs: Inputs, *, dof: int) -> xr.Dataset:
+def _labelled(per_subject: Numbers, spread: Spread, assessor: Assessor, inputs: Inputs) -> xr.Dataset:
     shape = tuple(inputs.data.sizes[dim] for dim in inputs.further)
-    per_subject, variances = (part.reshape(*shape, *part.shape[1:]) for part in found)
-    names, further = list(inputs.models), inputs.further
-    result = labelled(per_subject, variances, assessor.contrasts, further=further, names=names, dof=dof)
+    each = (part.reshape(*shape, *part.shape[1:]) for part in (per_subject, *spread))
+    scores, spread = next(each), Spread(*each)
+    names, bounded = list(inputs.models), comparators[assessor.measure].bounded
+    further, contrasts = inputs.further, assessor.contrasts
+    result = labelled(scores, spread, contrasts, further=further, names=names, bounded=bounded)
     return result.assign_coords(
         {name: coord for name, coord in inputs.data.coords.items() if PAIR not in coord.dims}
     )
@@ -184,8 +193,8 @@ def _over_draws(
     rng: np.random.Generator,
     *,
     progress: bool,
-) -> tuple[Numbers, Numbers]:
-    """Scores (entry, column, subject) and variances (entry, contrast), by the same draws for all entries."""
+) -> tuple[Numbers, Spread]:
+    """Scores (entry, column, subject) and spread (entry, contrast), by the same draws for all entries."""
     made = Draws.make(*inputs.size, draws, rng)
     several = progress and (bool(inputs.further) or inputs.fitted)
     entries = list(inputs.entries())
@@ -193,12 +202,13 @@ def _over_draws(
         assessor.assess(rdms, made, over, rng)
         for rdms in bar(entries, total=len(entries), progress=several, description="resampling")
     ]
-    return np.stack([one.per_subject for one in found]), np.stack([one.variance for one in found])
+    spread = Spread(*(np.stack(part) for part in zip(*(one.spread for one in found), strict=True)))
+    return np.stack([one.per_subject for one in found]), spread
 
 
 def _over_units(
     assessor: Assessor, inputs: Inputs, units: Units, draws: int, rng: np.random.Generator, *, progress: bool
-) -> tuple[Numbers, Numbers]:
+) -> tuple[Numbers, Spread]:
     """The same over draws of units, each with RDMs of its own."""
     scores = np.stack([assessor.per_subject(rdms, rng) for rdms in inputs.entries()])
     members = np.ones((1, inputs.size[1]))
@@ -208,26 +218,28 @@ def _over_units(
         drawn = inputs.with_data(rdms)
         each = np.stack([assessor.per_subject(entry, rng) for entry in drawn.entries()])
         columns.append(assessor.contrasts.of(mean_over(each, members)))
-    spread = [variance(np.stack(entry)) for entry in zip(*columns, strict=True)]
-    return scores, np.stack(spread) * units.fewest / (units.fewest - 1)
+    each_variance = np.stack([variance(np.stack(entry)) for entry in zip(*columns, strict=True)])
+    each_variance *= units.fewest / (units.fewest - 1)
+    return scores, Spread(each_variance, np.full_like(each_variance, units.fewest - 1))
 
 
 PLURAL = {STIMULUS: "stimuli", SUBJECT: "subjects", UNIT: "units"}
 GENERALISES_TO = {STIMULUS: "new stimuli", SUBJECT: "new subjects", UNIT: "new units of the same areas"}
 DYADIC = "Aronow et al. 2015, Political Analysis 23:564, doi:10.1093/pan/mpv018"
 JACKKNIFE = "Efron & Stein 1981, Annals of Statistics 9:586, doi:10.1214/aos/1176345462"
-SAID_BY = (_sources.COMPARISON, _sources.CEILING, DYADIC, JACKKNIFE)
+FISHER = "Fisher 1915, Biometrika 10:507, doi:10.1093/biomet/10.4.507"
+DEGREES = "O'Neill 2014, American Statistician 68:282, doi:10.1080/00031305.2014.966589"
+SAID_BY = (_sources.COMPARISON, _sources.CEILING, DYADIC, JACKKNIFE, FISHER, DEGREES)
 
 
 def _said(
-    over: frozenset[str], sizes: dict[str, int], dof: int, inputs: Inputs, draws: int, measure: str
+    over: frozenset[str], sizes: dict[str, int], inputs: Inputs, draws: int, measure: str
 ) -> dict[str, str | int]:
     kind = "exact" if measure in COSINES else "approximate: pooled once over all stimuli and subjects"
     given = [f"these {PLURAL[name]}" for name in (STIMULUS, SUBJECT) if name not in over]
     to = " and ".join(GENERALISES_TO[name] for name in sizes if name in over)
     said: dict[str, str | int] = {
         "generalises_to": ", with ".join([to, *([" and ".join(given)] if given else [])]),
-        "degrees_of_freedom": dof,
         "draws": draws,
         "models_fitted": "held out" if inputs.fitted else "none",
         "ceiling": "none: there is one subject" if sizes[SUBJECT] < 2 else kind,

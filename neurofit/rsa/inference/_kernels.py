@@ -71,6 +71,20 @@ def jackknife(without_one: WithoutOne) -> Variance:
     return ((without_one - without_one.mean(axis=0)) ** 2).sum(axis=(0, 2)) * (stimuli - 1) / stimuli
 
 
+def degrees_of_freedom(values: Float[np.ndarray, "entry contrast"]) -> Variance:
+    """Those of a variance that comes from n values: 2 n / (k - (n - 3) / (n - 1)), k their kurtosis.
+
+    They are n - 1 for normal values, for which k = 3, and fewer where a few values dominate: Student's t with
+    so many has the variance of s^2 right (O'Neill 2014). No more than n - 1, and no less than 1.
+    """
+    count = len(values)
+    off = values - values.mean(axis=0)
+    square = (off**2).mean(axis=0)
+    kurtosis = (off**4).mean(axis=0) / np.where(square > 0, square**2, np.nan)
+    degrees = 2 * count / np.maximum(kurtosis - (count - 3) / (count - 1), 1e-12)
+    return np.clip(np.nan_to_num(degrees, nan=np.inf), 1, count - 1)
+
+
 def pair_factor(without_one: WithoutOne, pair_influence: Left) -> Variance:
     """What is left of a variance over stimuli once the scatter of single pairs counts once.
 

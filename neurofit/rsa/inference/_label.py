@@ -9,17 +9,18 @@ import xarray as xr
 
 from ... import provenance
 from ...names import BOUND, BOUNDS, CORRECTION, MODEL, MODEL_B, SUBJECT
-from ._tests import corrected, corrections, interval, p_above, p_either
+from ._tests import corrected, corrections, fisher_z, interval, p_above, p_either
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._trials import Numbers
-    from ._spread import Contrasts
+    from ._spread import Contrasts, Spread
 
 SAID = {
     "estimate": "Similarity of model and subjects",
     "standard_error": "Standard error of the similarity",
+    "degrees_of_freedom": "Degrees of freedom of its variance",
     "interval": "95 % interval of the similarity",
     "p_zero": "p that the similarity is not above 0",
     "p_ceiling": "p that the model is not below the lower noise ceiling",
@@ -35,29 +36,38 @@ SAID = {
 
 def labelled(
     per_subject: Numbers,
-    variance: Numbers,
+    spread: Spread,
     contrasts: Contrasts,
     *,
     further: Sequence[str],
     names: Sequence[str],
-    dof: float,
+    bounded: bool,
 ) -> xr.Dataset:
-    """Dataset of scores (..., column, subject) and variances (..., contrast); ``further`` dims are first."""
+    """Dataset of scores (..., column, subject) and spread (..., contrast); ``further`` dims are first."""
     count = len(names)
     columns = per_subject.mean(axis=-1)
-    value, error = contrasts.of(columns), np.sqrt(variance)
+    value, error, degrees = contrasts.of(columns), np.sqrt(spread.variance), spread.degrees
+    one = slice(count)
+    scaled, its_error = value[..., one], error[..., one]
+    if bounded:
+        scaled, its_error = fisher_z(scaled, its_error)
+    bounds = interval(scaled, its_error, degrees[..., one])
     pairs = slice(count + 2, count + 2 + count * (count - 1) // 2)
     below = slice(pairs.stop, None)
     models = (*further, MODEL)
     variables = {
         "estimate": (models, columns[..., :count]),
-        "standard_error": (models, error[..., :count]),
-        "interval": ((*models, BOUND), interval(columns[..., :count], error[..., :count], dof)),
-        "p_zero": ((*models, CORRECTION), _each(p_above(columns[..., :count], error[..., :count], dof))),
-        "p_ceiling": ((*models, CORRECTION), _each(p_above(-value[..., below], error[..., below], dof))),
+        "standard_error": (models, error[..., one]),
+        "degrees_of_freedom": (models, degrees[..., one]),
+        "interval": ((*models, BOUND), np.tanh(bounds) if bounded else bounds),
+        "p_zero": ((*models, CORRECTION), _each(p_above(scaled, its_error, degrees[..., one]))),
+        "p_ceiling": (
+            (*models, CORRECTION),
+            _each(p_above(-value[..., below], error[..., below], degrees[..., below])),
+        ),
         "p_pairwise": (
             (*models, MODEL_B, CORRECTION),
-            _square(_each(p_either(value[..., pairs], error[..., pairs], dof)), count),
+            _square(_each(p_either(value[..., pairs], error[..., pairs], degrees[..., pairs])), count),
         ),
         "similarity": ((*models, SUBJECT), per_subject[..., :count, :]),
         "ceiling_lower": (further, columns[..., count]),

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...names import STIMULUS, SUBJECT
-from ._kernels import drawn, jackknife, pair_factor, pair_influence, two_factor_variance, variance
+from ._kernels import (
+    degrees_of_freedom,
+    drawn,
+    jackknife,
+    pair_factor,
+    pair_influence,
+    two_factor_variance,
+    variance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +42,13 @@ class Contrasts(NamedTuple):
         return np.moveaxis(self.of(np.moveaxis(columns, 1, -1)), -1, 1)
 
 
+class Spread(NamedTuple):
+    """How sure each contrast is."""
+
+    variance: Numbers  # (contrast,)
+    degrees: Numbers  # (contrast,), of freedom
+
+
 class Draws(NamedTuple):
     """How often each stimulus and each subject was drawn: the same in all three bootstraps."""
 
@@ -58,26 +73,28 @@ def all_contrasts(models: int) -> Contrasts:
 
 def variance_of_fixed(
     scorer: Scorer, draws: Draws, over: frozenset[str], contrasts: Contrasts, rng: np.random.Generator
-) -> Numbers:
+) -> Spread:
     """Variance of each contrast for models that have nothing to fit."""
     stimuli, subjects = draws.size
     once = np.ones((1, subjects))
     full = scorer(np.ones((1, stimuli)))
     of_subjects = variance(contrasts.of(full.columns(draws.members)))
     if over == {SUBJECT}:
-        return subjects / (subjects - 1) * of_subjects
+        degrees = degrees_of_freedom(contrasts.per_subject(full.per_subject(once))[0].T)
+        return Spread(subjects / (subjects - 1) * of_subjects, degrees)
     ways = [once] if over == {STIMULUS} else [once, draws.members]
     of_stimuli, *of_both = (variance(contrasts.of(columns)) for columns in scorer.columns(draws.times, ways))
-    factors = _pair_factors(scorer, full, contrasts, of_stimuli, rng=rng)
+    factors, degrees = _pair_factors(scorer, full, contrasts, of_stimuli, rng=rng)
     if over == {STIMULUS}:
-        return stimuli / (stimuli - 1) * factors[0] * of_stimuli
-    return two_factor_variance(of_stimuli, of_subjects, of_both[0], factors, draws.size)
+        return Spread(stimuli / (stimuli - 1) * factors[0] * of_stimuli, degrees)
+    both = two_factor_variance(of_stimuli, of_subjects, of_both[0], factors, draws.size)
+    return Spread(both, np.full_like(both, min(draws.size) - 1))
 
 
 def _pair_factors(
     scorer: Scorer, full: Sample, contrasts: Contrasts, of_stimuli: Numbers, *, rng: np.random.Generator
-) -> tuple[Numbers, Numbers]:
-    """Pair factor of the mean over subjects, and of what they differ in.
+) -> tuple[tuple[Numbers, Numbers], Numbers]:
+    """Pair factor of the mean over subjects, and of what they differ in; degrees of freedom of the former.
 
     The scores are ratios, which few influential stimuli may dominate. ``of_stimuli``, their variance by
     the bootstrap, is then too small; the jackknife is not, on average (Efron & Stein 1981). The first
@@ -99,7 +116,8 @@ def _pair_factors(
         factors.append(pair_factor(part(without_one), part(influence)))
     # The bootstrap variance is yet to be multiplied by n / (n - 1), the jackknife is not.
     known = stimuli / (stimuli - 1) * np.where(of_stimuli > 0, of_stimuli, np.nan)
-    return factors[0] * np.fmax(jackknife(_mean(without_one)) / known, 1.0), factors[1]
+    lifted = factors[0] * np.fmax(jackknife(_mean(without_one)) / known, 1.0)
+    return (lifted, factors[1]), degrees_of_freedom(without_one.mean(axis=2))
 
 
 def _mean(values: Numbers) -> Numbers:
@@ -115,7 +133,7 @@ def variance_of_fitted(
     draws: Draws,
     over: frozenset[str],
     contrasts: Contrasts,
-) -> Numbers:
+) -> Spread:
     """Variance of each contrast where models are fitted, freed of what the choice of folds adds.
 
     With r random choices of folds in each draw, the variance of their mean is V + F / r and that of a single
@@ -132,12 +150,17 @@ def variance_of_fitted(
         return np.maximum((repeats * of_mean - single) / (repeats - 1), of_mean / repeats)
 
     each_stimulus, each_subject = np.ones_like(draws.times), np.ones_like(draws.members)
+
+    def spread(variance: Numbers, count: int) -> Spread:
+        return Spread(variance, np.full_like(variance, count - 1))
+
     if over == {SUBJECT}:
-        return subjects / (subjects - 1) * over_draws(each_stimulus, draws.members)
+        return spread(subjects / (subjects - 1) * over_draws(each_stimulus, draws.members), subjects)
     of_stimuli = over_draws(draws.times, each_subject)
     if over == {STIMULUS}:
-        return stimuli / (stimuli - 1) * of_stimuli
+        return spread(stimuli / (stimuli - 1) * of_stimuli, stimuli)
     of_subjects = over_draws(each_stimulus, draws.members)
     of_both = over_draws(draws.times, draws.members)
     none = np.ones_like(of_both)
-    return two_factor_variance(of_stimuli, of_subjects, of_both, (none, none), draws.size)
+    both = two_factor_variance(of_stimuli, of_subjects, of_both, (none, none), draws.size)
+    return spread(both, min(draws.size))

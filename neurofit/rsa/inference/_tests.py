@@ -48,18 +48,28 @@ def corrected(p: Numbers) -> Numbers:
     return result
 
 
-def interval(estimate: Numbers, error: Numbers, dof: float, level: float = 0.95) -> Numbers:
+def fisher_z(estimate: Numbers, error: Numbers) -> tuple[Numbers, Numbers]:
+    """Estimates between -1 and 1 as z = artanh r, with the error that goes with it, error / (1 - r^2).
+
+    Near 1 a similarity can fall further than it can rise. On this scale it is about as likely to be off
+    either way (Fisher 1915), and no bound is beyond 1.
+    """
+    within = np.clip(estimate, -1 + 1e-12, 1 - 1e-12)
+    return np.arctanh(within), error / (1 - within**2)
+
+
+def interval(estimate: Numbers, error: Numbers, dof: Numbers | float, level: float = 0.95) -> Numbers:
     """Lower and upper bound (..., bound) by Student's t."""
     reach = stats.t.ppf((1 + level) / 2, dof) * error
     return np.stack([estimate - reach, estimate + reach], axis=-1)
 
 
-def p_above(estimate: Numbers, error: Numbers, dof: float) -> Numbers:
+def p_above(estimate: Numbers, error: Numbers, dof: Numbers | float) -> Numbers:
     """One-sided p value of an estimate above zero."""
     return np.asarray(stats.t.sf(_t(estimate, error), dof))
 
 
-def p_either(estimate: Numbers, error: Numbers, dof: float) -> Numbers:
+def p_either(estimate: Numbers, error: Numbers, dof: Numbers | float) -> Numbers:
     """Two-sided p value of an estimate that is not zero."""
     return np.asarray(2 * stats.t.sf(np.abs(_t(estimate, error)), dof))
 

@@ -27,11 +27,11 @@ def table():
 @pytest.mark.parametrize("case", list(table()), ids=str)
 def test_false_positives_and_coverage_are_as_they_should_be(case):
     row = table()[case]
-    plain = row["world"] == "features"
     for name in RATES:
-        assert not row[name] or 0.01 - CHANCE <= float(row[name]) <= (0.07 if plain else 0.08)
-    # Where few stimuli or subjects dominate, intervals are too short: docs/rsa_calibration.md.
-    assert (0.90 if plain else 0.83) <= float(row["coverage"]) <= 0.99
+        assert not row[name] or 0.01 - CHANCE <= float(row[name]) <= 0.07
+    # Of five subjects that differ much, cosines do not tell how much: docs/rsa_calibration.md.
+    skewed = case[0] == "networks" and case[1:3] == ("cosine", "subject")
+    assert (0.86 if skewed else 0.90) <= float(row["coverage"]) <= 0.99
 
 
 @pytest.mark.calibration
@@ -74,4 +74,4 @@ def test_a_stimulus_that_dominates_widens_the_error_to_that_of_the_jackknife():
     found = assessor.assess(data[None], Draws.make(8, 1, 300, rng), frozenset({"stimulus"}), rng)
     bootstrap = assessor._scorer(data[None])(Draws.make(8, 1, 300, rng).times).models.var()
     assert 8 / 7 * bootstrap < jackknife
-    np.testing.assert_allclose(found.variance[0], share * jackknife)
+    np.testing.assert_allclose(found.spread.variance[0], share * jackknife)

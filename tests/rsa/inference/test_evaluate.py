@@ -101,13 +101,45 @@ def test_the_subject_bootstrap_has_the_standard_error_of_a_mean():
     found = rsa.evaluate(models, data, resample="subject", draws=20_000, rng=0)
     expected = stats.sem(found.similarity, axis=1)
     np.testing.assert_allclose(found.standard_error, expected, rtol=0.02)
-    reach = stats.t.ppf(0.975, 11) * found.standard_error
-    np.testing.assert_allclose(found.interval.sel(bound="upper"), found.estimate + reach)
+    reach = stats.t.ppf(0.975, found.degrees_of_freedom) * found.standard_error / (1 - found.estimate**2)
+    np.testing.assert_allclose(
+        np.arctanh(found.interval.sel(bound="upper")), np.arctanh(found.estimate) + reach
+    )
+    assert (found.degrees_of_freedom <= 11).all()
     ordinary = stats.ttest_1samp(found.similarity, 0, axis=1, alternative="greater").pvalue
-    np.testing.assert_allclose(found.p_zero.sel(correction="none"), ordinary, rtol=0.4, atol=1e-9)
+    np.testing.assert_allclose(found.p_zero.sel(correction="none"), ordinary, rtol=0.4, atol=1e-6)
     paired = stats.ttest_rel(found.similarity[0], found.similarity[1]).pvalue
     pairwise = found.p_pairwise.sel(model="true", model_b="half", correction="none").item()
     assert pairwise == pytest.approx(paired, rel=0.3)
+
+
+def test_a_similarity_without_bounds_has_a_symmetric_interval():
+    models, data = experiment(stimuli=12, subjects=5)
+    data = data + data.min() * -1 + 1
+    found = rsa.evaluate(models, data, measure="riemannian", resample="subject", draws=20, rng=0)
+    middle = found.interval.mean("bound")
+    np.testing.assert_allclose(middle, found.estimate)
+
+
+def test_no_interval_of_a_correlation_goes_beyond_one():
+    models, data = experiment(stimuli=12, subjects=4)
+    found = rsa.evaluate(data.isel(subject=0, drop=True), data, resample="subject", draws=50, rng=0)
+    assert found.standard_error > 0.05
+    assert (abs(found.interval) <= 1).all()
+    assert found.interval.sel(bound="lower") < found.estimate < found.interval.sel(bound="upper")
+
+
+def test_degrees_of_freedom_are_those_of_the_variance_of_a_sample_variance():
+    rng = np.random.default_rng(0)
+    normal, heavy, two = rng.normal(size=10**6), rng.laplace(size=10**6), np.tile([-1.0, 1.0], 10**6 // 2)
+    found = _kernels.degrees_of_freedom(np.stack([normal, heavy, two], axis=1))
+    # 2 V^2 / var(s^2), with the kurtosis 6 of a Laplace distribution; no more than n - 1.
+    np.testing.assert_allclose(found[:2] / 10**6, [1.0, 2 / 5], rtol=0.03)
+    assert found[2] == 10**6 - 1
+    samples = rng.laplace(size=(20_000, 30)).var(axis=1, ddof=1)
+    expected = 2 * 2.0**2 / samples.var()  # of variance 2
+    assert pytest.approx(expected, rel=0.05) == 2 * 30 / (6 - 27 / 29)
+    assert _kernels.degrees_of_freedom(np.zeros((5, 1))) == 4
 
 
 def test_two_factors_add_up_where_every_term_is_known():
@@ -183,7 +215,7 @@ def test_models_are_told_apart_as_they_should_be():
     assert found.p_ceiling.sel(model="true", correction="none") > 0.05
     assert found.p_ceiling.sel(model="unrelated", correction="none") < 0.01
     assert found.attrs["generalises_to"] == "new stimuli and new subjects"
-    assert found.attrs["degrees_of_freedom"] == 7
+    assert (found.degrees_of_freedom == 7).all()
     assert np.isnan(found.p_pairwise.sel(model="true", model_b="true")).all()
 
 
