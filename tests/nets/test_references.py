@@ -21,7 +21,8 @@ REGISTRIES = {
     "agent rule": nets.agent_rules,
 }
 GIVEN = {"world"}  # what is given in full has no source
-MADE_OF_PARTS = {"weighted", "by_layer", "schedule", "own_failures", "risk"}  # they cite what their parts do
+# They cite what their parts do.
+MADE_OF_PARTS = {"weighted", "by_layer", "schedule", "own_failures", "risk", "local_readout"}
 VARIANTS = {"dendritic_error"}  # each variant cites its own source
 
 

@@ -34,8 +34,8 @@ def modular(
 
     Features are those of ``conv``'s first layer; attention is over their places, as in ``attention``; the
     memory is addressed as in ``associative_memory``, and the readout's weights are what it holds. Stages are
-    called what the modules are, so that an objective can give each of them a cost of its own, such as
-    ``own_failures``: specialised structures that learn only from what they did wrong.
+    called what the modules are, so that ``by_layer`` can give each of them a cost of its own, such as
+    ``local_readout``: specialised structures that learn only from what they did wrong.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from . import (  # noqa: F401 - entering them in the registry is their purpose
     _code,
     _combine,
     _information,
+    _local_readout,
     _movement,
     _prediction,
     _reward,

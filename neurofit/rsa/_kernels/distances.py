@@ -93,14 +93,13 @@ def crossvalidated(
     folds = appear.sum(axis=-1)
 
     def products(rows: slice, out: Block) -> None:
-        # Two stimuli, each in two folds or more, always have a pair of different folds: no count is zero.
-        columns = slice(rows.start, None)
-        pairs_of_folds = np.outer(folds[rows], folds[columns]) - appear[rows] @ appear[columns].T
         every_fold(rows, out)
         same = np.empty_like(out)
         same_fold(rows, same)
         out -= same
-        out /= pairs_of_folds
+        # Two stimuli, each in two folds or more, always have a pair of different folds: no count is zero.
+        columns = slice(rows.start, None)
+        out /= np.outer(folds[rows], folds[columns]) - appear[rows] @ appear[columns].T
 
     return products, _lengths(x, y, present, (total_x, total_y))
 

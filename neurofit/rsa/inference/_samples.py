@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._trials import Flags, Numbers
+
+    Counts = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 DRAWS = 2**8  # whose similarities are held at once
 
@@ -60,12 +62,12 @@ class Scorer:
     noise: Numbers | None
     pooled: Numbers | None  # (1 + subject, pair): the RDM pooled over all subjects, then without each
 
-    def columns(self, times: Numbers, ways: Sequence[Numbers]) -> list[Numbers]:
+    def columns(self, counts: Counts, ways: Sequence[Numbers]) -> list[Numbers]:
         """Columns (draw, column) in each draw of the stimuli, with each of several draws of the subjects."""
         found: list[list[Numbers]] = [[] for _ in ways]
-        for start in range(0, len(times), DRAWS):
+        for start in range(0, len(counts), DRAWS):
             some = slice(start, start + DRAWS)
-            sample = self(times[some])
+            sample = self(counts[some].astype(np.float64))
             for members, blocks in zip(ways, found, strict=True):
                 blocks.append(sample.columns(members[some] if len(members) > 1 else members))
         return [np.concatenate(blocks) for blocks in found]

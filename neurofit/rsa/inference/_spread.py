@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._trials import Codes, Numbers
-    from ._samples import Sample, Scorer
+    from ._samples import Counts, Sample, Scorer
 
 
 PAIRS = 200  # Their influences are averaged: so many of them, chosen at random, serve for all.
@@ -52,14 +52,20 @@ class Spread(NamedTuple):
 class Draws(NamedTuple):
     """How often each stimulus and each subject was drawn: the same in all three bootstraps."""
 
-    times: Numbers  # (draw, stimulus)
+    counts: Counts  # (draw, stimulus)
     members: Numbers  # (draw, subject)
     size: tuple[int, int]
 
     @classmethod
     def make(cls, stimuli: int, subjects: int, draws: int, rng: np.random.Generator) -> Draws:
         """Draws with replacement."""
-        return cls(drawn(stimuli, draws, rng), drawn(subjects, draws, rng), (stimuli, subjects))
+        counts = drawn(stimuli, draws, rng).astype(np.int16)  # In all draws at once floats would take most.
+        return cls(counts, drawn(subjects, draws, rng), (stimuli, subjects))
+
+    @property
+    def times(self) -> Numbers:
+        """How often each stimulus was drawn, as a weight."""
+        return self.counts.astype(np.float64)
 
 
 def all_contrasts(models: int) -> Contrasts:
@@ -83,7 +89,7 @@ def variance_of_fixed(
         degrees = degrees_of_freedom(contrasts.per_subject(full.per_subject(once))[0].T)
         return Spread(subjects / (subjects - 1) * of_subjects, degrees)
     ways = [once] if over == {STIMULUS} else [once, draws.members]
-    of_stimuli, *of_both = (variance(contrasts.of(columns)) for columns in scorer.columns(draws.times, ways))
+    of_stimuli, *of_both = (variance(contrasts.of(columns)) for columns in scorer.columns(draws.counts, ways))
     factors, degrees = _pair_factors(scorer, full, contrasts, of_stimuli, rng=rng)
     if over == {STIMULUS}:
         return Spread(stimuli / (stimuli - 1) * factors[0] * of_stimuli, degrees)

@@ -23,6 +23,7 @@ FURTHER = [
     {"name": "description_length", "layers": ["hidden1", "hidden2"]},
     {"name": "weighted", "parts": [["cross_entropy", 1.0], ["mutual_information", 0.5], ["effort", 2.0]]},
     {"name": "own_failures", "of": "slowness"},
+    {"name": "local_readout", "of": "cross_entropy", "seed": 3},
     {"name": "risk", "of": "autoencoding", "weight": -0.3},
     WITHIN_LAYERS,
 ]
@@ -106,6 +107,7 @@ LEARNED = [
     (WITHIN_LAYERS, "moving_digits", 0.8, 0.9),
     ("schedule", "digits", 0.4, 0.8),
     ("own_failures", "digits", 0.3, 0.7),
+    ("local_readout", "digits", 0.3, 0.7),
     ("risk", "digits", 0.4, 0.8),
 ]
 
@@ -119,7 +121,8 @@ def test_is_learned(choice, task, exact, aligned, rule):
     assert after < (exact if rule == "backprop" else aligned) * before
     assert network.recipe["objective"] == choice
     told = network.history.accuracy[-1]
-    has_classes = parted(choice)[0] in {"weighted", "by_layer", "schedule", "own_failures", "risk"}
+    of_others = {"weighted", "by_layer", "schedule", "own_failures", "risk", "local_readout"}
+    has_classes = parted(choice)[0] in of_others
     assert np.isnan(told) != has_classes
 
 
