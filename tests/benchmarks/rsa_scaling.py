@@ -49,7 +49,7 @@ def figure(found: list[dict[str, object]]) -> Figure:
             for who, colour, marker in zip(WHO, (BLUE, ORANGE), "os", strict=True):
                 own = [row for row in found if (row["what"], row["who"]) == (what, who)]
                 for row, measure in enumerate(("seconds", "MiB")):
-                    values = [max(float(str(entry[measure])), 1e-3 if row == 0 else 1.0) for entry in own]
+                    values = [float(str(entry[measure])) for entry in own]
                     panels[row, column].loglog(
                         [entry["size"] for entry in own],
                         values,
