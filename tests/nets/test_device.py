@@ -1,4 +1,4 @@
-"""That nothing in training is left on the processor: on torch's "meta" device, which holds shapes and no values.
+"""That training leaves nothing on the processor: on torch's "meta" device, which holds shapes and no values.
 
 An operation on tensors of two devices is an error there as it is on a GPU. Values that are asked for (whether
 activity has settled, how high a loss is) are made up.
