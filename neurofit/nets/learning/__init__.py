@@ -1,9 +1,9 @@
 """Learning rules: how each weight should change, estimated from one batch."""
 
 from . import (  # noqa: F401 - entering them in the registry is their purpose
-    energy,
     feedback,
     reward,
+    settling,
     unsupervised,
 )
 from ._rule import Rule, check, needs, rules

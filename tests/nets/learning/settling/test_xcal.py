@@ -5,9 +5,9 @@ import torch
 from neurofit import nets
 from neurofit.errors import TrainingError
 from neurofit.nets._stages import forward
-from neurofit.nets.learning.energy._contrastive import phases
-from neurofit.nets.learning.energy._settle import circuit
-from neurofit.nets.learning.energy._xcal import check_mark
+from neurofit.nets.learning.settling._contrastive import phases
+from neurofit.nets.learning.settling._settle import circuit
+from neurofit.nets.learning.settling._xcal import check_mark
 
 RANDOM = torch.Generator()
 

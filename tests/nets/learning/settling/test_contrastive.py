@@ -8,8 +8,8 @@ from torch.nn.functional import one_hot
 from neurofit import nets
 from neurofit.errors import TrainingError
 from neurofit.nets._stages import readout
-from neurofit.nets.learning.energy._contrastive import phases
-from neurofit.nets.learning.energy._settle import circuit
+from neurofit.nets.learning.settling._contrastive import phases
+from neurofit.nets.learning.settling._settle import circuit
 
 RANDOM = torch.Generator()
 

@@ -4,7 +4,7 @@ import torch
 
 from neurofit import nets
 from neurofit.nets._stages import Stage
-from neurofit.nets.learning.energy._settle import circuit, drives, path, settle, unit_nonlinearity
+from neurofit.nets.learning.settling._settle import circuit, drives, path, settle, unit_nonlinearity
 
 
 def test_comes_to_rest_where_every_rate_is_that_of_its_drive(make_problem):

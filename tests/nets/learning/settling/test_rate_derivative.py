@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import cosine_similarity
 
 from neurofit import nets
-from neurofit.nets.learning.energy._settle import circuit, nudge, settle
+from neurofit.nets.learning.settling._settle import circuit, nudge, settle
 
 RANDOM = torch.Generator()
 

@@ -9,7 +9,7 @@ from torch.nn.functional import one_hot
 from neurofit import nets
 from neurofit.errors import TrainingError
 from neurofit.nets._stages import readout
-from neurofit.nets.learning.energy._predictive import free_energy, relax
+from neurofit.nets.learning.settling._predictive import free_energy, relax
 
 RANDOM = torch.Generator()
 
