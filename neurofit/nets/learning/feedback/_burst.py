@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ....errors import TrainingError
 from ..._trace import backward, direct_errors, trace
+from .._checks import positive
 from .._rule import Rule, rules
 from ._feedback import random_feedback
 
@@ -69,8 +69,7 @@ def burst(*, gain: float = 1.0, teaching: float = 0.5) -> Rule:
     Payeur, Guerguiev, Zenke, Richards & Naud 2021, Nature Neuroscience 24:1010,
     doi:10.1038/s41593-021-00857-x
     """
-    if gain <= 0 or teaching <= 0:
-        raise TrainingError(f"gain and teaching must be above 0, not gain={gain}, teaching={teaching}")
+    positive("burst", gain=gain, teaching=teaching)
     source = (
         "Payeur, Guerguiev, Zenke, Richards & Naud 2021, Nature Neuroscience 24:1010, "
         "doi:10.1038/s41593-021-00857-x"

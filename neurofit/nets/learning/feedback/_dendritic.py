@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ....errors import TrainingError
 from ....registry import Registry
 from .. import _dense  # noqa: F401 - it has the need
+from .._checks import positive
 from .._rule import Rule, rules
 from ._microcircuit import microcircuit
 from ._plateau import plateaus
@@ -80,6 +80,5 @@ def dendritic_error(*, variant: str = "sacramento", nudge: float = 1.0) -> Rule:
     Sacramento, Ponte Costa, Bengio & Senn 2018, Advances in Neural Information Processing Systems 31,
     arXiv:1810.11393
     """
-    if nudge <= 0:
-        raise TrainingError(f"nudge must be above 0, not {nudge}")
+    positive("dendritic_error", nudge=nudge)
     return variants[variant](nudge)

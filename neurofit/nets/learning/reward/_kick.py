@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ....errors import TrainingError
 from ..._stages import forward
 from .._rule import needs
 
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 def shared_cost(stages: Stages, objective: Objective) -> str:
     """One cost for all layers, so that a number broadcast to all of them says how each did."""
     return f"objective {objective.name!r} gives each layer a cost of its own" if objective.local else ""
-
-
-def check_size(rule: str, sigma: float) -> None:
-    """Raise where a perturbation has no size."""
-    if not sigma > 0:
-        raise TrainingError(f"{rule!r} perturbs by sigma, which has to be above 0, not {sigma}")
 
 
 def normal(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

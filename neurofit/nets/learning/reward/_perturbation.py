@@ -10,8 +10,9 @@ from torch.func import vmap
 
 from ....errors import unknown_name
 from ..._trace import trace
+from .._checks import positive
 from .._rule import Rule, rules
-from ._kick import check_size, costs, credit, kick, normal
+from ._kick import costs, credit, kick, normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,7 +136,7 @@ def weight_perturbation(*, sigma: float = 0.001, mode: str = "parallel") -> Rule
 
 
 def _checked(rule: str, sigma: float, mode: str, modes: Mapping[str, Trials]) -> Trials:
-    check_size(rule, sigma)
+    positive(rule, sigma=sigma)
     if mode not in modes:
         raise unknown_name(f"mode of {rule!r}", mode, modes)
     return modes[mode]

@@ -11,8 +11,9 @@ import torch
 
 from ....errors import TrainingError
 from ..._trace import trace
+from .._checks import positive
 from .._rule import Rule, rules
-from ._kick import check_size, credit, kick, normal
+from ._kick import credit, kick, normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ def three_factor(*, sigma: float = 0.1, retention: float = 0.5, delay: int = 0, 
     Fiete & Seung 2006, Physical Review Letters 97:048104, doi:10.1103/PhysRevLett.97.048104
     Frémaux & Gerstner 2016, Frontiers in Neural Circuits 9:85, doi:10.3389/fncir.2015.00085
     """
-    check_size("three_factor", sigma)
+    positive("three_factor", sigma=sigma)
     if delay < 0 or not 0 <= retention < 1 or not 0 <= memory < 1:
         raise TrainingError(
             "retention and memory are shares from 0 to below 1, and delay is 0 trials or more, not "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ....errors import TrainingError
+from .._checks import positive
 from .._rule import Rule, needs, rules
 from ._code import code_learner, lacks
 
@@ -67,11 +67,7 @@ def sailnet(
     Zylberberg, Murphy & DeWeese 2011, PLoS Computational Biology 7:e1002250,
     doi:10.1371/journal.pcbi.1002250
     """
-    if min(rate, inhibition, feature, threshold) <= 0:
-        raise TrainingError(
-            "rate, inhibition, feature and threshold of 'sailnet' must be above 0, "
-            f"not {rate}, {inhibition}, {feature}, {threshold}"
-        )
+    positive("sailnet", rate=rate, inhibition=inhibition, feature=feature, threshold=threshold)
     source = (
         "Zylberberg, Murphy & DeWeese 2011, PLoS Computational Biology 7:e1002250, "
         "doi:10.1371/journal.pcbi.1002250"

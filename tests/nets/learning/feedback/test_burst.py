@@ -69,7 +69,7 @@ def test_a_unit_that_bursts_as_usual_learns_nothing(problem):
 
 @pytest.mark.parametrize("wrong", [{"gain": 0}, {"teaching": -1}])
 def test_options_out_of_range_are_refused(wrong):
-    with pytest.raises(TrainingError, match="gain and teaching must be above 0"):
+    with pytest.raises(TrainingError, match="'burst' have to be above 0"):
         nets.rules["burst"](**wrong)
 
 

@@ -14,5 +14,5 @@ def test_both_variants_say_whose_they_are():
 def test_wrong_options_are_refused():
     with pytest.raises(UnknownNameError, match="Did you mean 'sacramento'"):
         nets.rules["dendritic_error"](variant="sacremento")
-    with pytest.raises(TrainingError, match="nudge must be above 0"):
+    with pytest.raises(TrainingError, match="'dendritic_error' have to be above 0, and nudge is"):
         nets.rules["dendritic_error"](nudge=0)

@@ -163,7 +163,7 @@ def test_costs_that_cannot_be_told_apart_are_refused(small):
 
 
 def test_a_perturbation_needs_a_size_and_a_mode_that_exists():
-    with pytest.raises(TrainingError, match="above 0, not 0"):
+    with pytest.raises(TrainingError, match="above 0, and sigma is 0"):
         nets.rules["node_perturbation"](sigma=0)
     with pytest.raises(
         UnknownNameError, match="no mode of 'weight_perturbation' called 'serially'.*'serial'"

@@ -132,7 +132,7 @@ def test_networks_learn_by_three_factors():
 
 
 def test_wrong_options_are_told():
-    with pytest.raises(TrainingError, match="above 0, not -1"):
+    with pytest.raises(TrainingError, match="above 0, and sigma is -1"):
         nets.rules["three_factor"](sigma=-1)
     with pytest.raises(TrainingError, match="retention=1, memory=0.9, delay=0"):
         nets.rules["three_factor"](retention=1)

@@ -66,5 +66,5 @@ def test_units_reach_their_rate_decorrelate_and_come_to_see_gabors():
 
 
 def test_rates_must_be_positive():
-    with pytest.raises(TrainingError, match="must be above 0, not 0.0, 1.0"):
+    with pytest.raises(TrainingError, match="'sailnet' have to be above 0, and rate is 0.0"):
         nets.rules["sailnet"](rate=0.0)
