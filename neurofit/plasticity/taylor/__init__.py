@@ -1,5 +1,7 @@
 """Learning rules as polynomials in pre, post, weight and reward, inferred from trajectories."""
 
+from ._choices import choice_trajectories
 from ._generate import plastic_trajectories
+from ._rule import TaylorRule
 
-__all__ = ["plastic_trajectories"]
+__all__ = ["TaylorRule", "choice_trajectories", "plastic_trajectories"]
