@@ -96,7 +96,9 @@ def plastic_trajectories(
     pre, post = units
     inputs = rng.normal(size=(trajectories, steps, pre))
     first = rng.normal(size=(trajectories, post, pre)) / np.sqrt(pre)
-    clean = simulate(inputs, first, rule, learning_rate=learning_rate, activation=activation)
+    ones, nothing = np.ones(inputs.shape[:2]), np.empty(0)
+    given = Observed(inputs, ones, nothing, nothing, activations[activation], learning_rate, binary=False)
+    clean = predict(given, first, rule)
     seen = np.zeros(post, dtype=bool)
     seen[rng.permutation(post)[: max(round(recorded * post), 1)]] = True
     observed = [values + noise * values.std() * rng.normal(size=values.shape) for values in clean]
@@ -126,13 +128,10 @@ def plastic_trajectories(
     )
 
 
-def simulate(
-    inputs: Numbers, first: Numbers, rule: Mapping[Term, float], *, learning_rate: float, activation: str
-) -> tuple[Numbers, Numbers]:
-    """Activity (trajectory, step, post) and weights (trajectory, step, post, pre) without noise."""
-    ones, nothing = np.ones(inputs.shape[:2]), np.empty(0)
-    given = Observed(inputs, ones, nothing, nothing, activations[activation], learning_rate, binary=False)
-    theta = np.array(list(rule.values()), dtype=float)
-    moments = unroll(given, powers(rule), theta, first, of_rule=False, of_first=False)
+def predict(seen: Observed, first: Numbers, rule: Mapping[Term, float]) -> tuple[Numbers, Numbers]:
+    """Activity (trajectory, step, post) and weights (trajectory, step, post, pre) that a rule makes."""
+    # A rule of no terms is one whose only term does nothing.
+    table, theta = powers(rule or [(0, 0, 0)]), np.array(list(rule.values()) or [0.0], dtype=float)
+    moments = unroll(seen, table, theta, first, of_rule=False, of_first=False)
     rates, weights = zip(*((at.rate, at.weights) for at in moments), strict=True)
     return np.stack(rates, axis=1), np.stack(weights, axis=1)

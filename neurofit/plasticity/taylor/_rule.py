@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,25 +9,25 @@ import numpy as np
 import xarray as xr
 
 from ... import provenance
-from ...errors import SchemaError, listing
+from ...errors import SchemaError
 from ...provenance import label
-from ._aliases import aliases, p_first_weights, reliability_of_first, without_effect
+from ._aliases import aliases
 from ._descend import Fit, Start
-from ._generate import MEHTA
+from ._generate import MEHTA, predict
 from ._inputs import observed
+from ._score import score
 from ._select import Chosen, linearised, select
+from ._tell import tell_first_weights, tell_terms
 from ._terms import FACTORS, TERM, powers, spelled, up_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._terms import Counts, Numbers, Term
+    from ._terms import Numbers, Term
     from ._unroll import Observed
 
 EBIC = "Chen & Chen 2008, Biometrika 95:759, doi:10.1093/biomet/asn034"
 INITIAL = ("known", "fitted")
-RELIABLE = 0.95
-SUSPECT = 0.001
 
 
 @dataclass
@@ -167,9 +166,58 @@ class TaylorRule:
         chosen, fit = select(seen, table, start, price=price)
         products, _ = linearised(seen, table, start, chosen, fit)
         self._keep(candidates, chosen, fit, products)
-        self._tell(candidates, products)
-        _tell_first(seen, table[list(chosen)], fit, start)
+        tell_terms(candidates, products, self.aliases_)
+        tell_first_weights(seen, table[list(chosen)], fit, start)
         return self
+
+    def score(
+        self,
+        pre: xr.DataArray,
+        *,
+        initial_weights: xr.DataArray,
+        activity: xr.DataArray | None = None,
+        weights: xr.DataArray | None = None,
+        choices: xr.DataArray | None = None,
+        reward: xr.DataArray | None = None,
+        recorded: xr.DataArray | None = None,
+    ) -> xr.Dataset:
+        """How well the rule predicts trajectories; give some that were held out of ``fit``.
+
+        A high share of variance is no proof of a rule: weights that hardly change are predicted by any.
+
+        Parameters
+        ----------
+        pre, activity, weights, choices, reward, recorded
+            As for ``fit``.
+        initial_weights
+            Weights (trajectory, post, pre) before the first step.
+
+        Returns
+        -------
+        Dataset
+            ``r2_activity`` and ``r2_weights``, against their means; ``r2_weight_changes``, against weights
+            that never change; ``deviance_explained``, in percent, of activity or choices (of weights where
+            there are neither) against weights that never change. NaN where nothing was observed.
+
+        Raises
+        ------
+        SchemaError
+            If shapes do not fit.
+        """
+        arrays = {
+            "pre": pre,
+            "activity": activity,
+            "weights": weights,
+            "choices": choices,
+            "reward": reward,
+            "initial_weights": initial_weights,
+            "recorded": recorded,
+        }
+        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
+        assert first is not None
+        rule = dict(zip(self.terms_, self.coef_.values.tolist(), strict=True))
+        learned, still = predict(seen, first, rule), predict(seen, first, {})
+        return score(seen, learned, still, step="plasticity.TaylorRule.score")
 
     def _candidates(self, reward: xr.DataArray | None, choices: xr.DataArray | None) -> list[Term]:
         if self.initial not in INITIAL:
@@ -226,36 +274,3 @@ class TaylorRule:
             initial=self.initial,
         )
         self.coef_, self.se_ = self.result_["coefficient"], self.result_["standard_error"]
-
-    def _tell(self, candidates: list[Term], products: Numbers) -> None:
-        """Warn of what no data like these can tell."""
-        idle = without_effect(products)
-        if idle:
-            names = listing((spelled(candidates[term]) for term in idle), limit=10)
-            warnings.warn(f"nothing that was observed depends on these terms: {names}.", stacklevel=3)
-        for term, others in self.aliases_.items():
-            if others:
-                warnings.warn(
-                    f"the data cannot tell '{spelled(term)}' from: "
-                    f"{listing(map(spelled, others), limit=10)}. "
-                    "The simplest of them is reported; see aliases_.",
-                    stacklevel=3,
-                )
-        if not self.terms_:
-            warnings.warn("no term is worth its price: no change of weights was found.", stacklevel=3)
-
-
-def _tell_first(seen: Observed, table: Counts, fit: Fit, start: Start) -> None:
-    """Warn of first weights that would make wrong terms."""
-    if not start.free and p_first_weights(seen, table, fit, start) < SUSPECT:
-        warnings.warn(
-            "the initial weights that are taken as known do not fit the data, or no rule of this order does: "
-            "terms may be wrong. Compare with initial='fitted'.",
-            stacklevel=3,
-        )
-    if start.free and reliability_of_first(seen, table, fit, start) < RELIABLE:
-        warnings.warn(
-            "the initial weights are fitted with large errors, which pulls coefficients towards 0 and hides "
-            "terms. Observe weights, more steps, or give initial weights.",
-            stacklevel=3,
-        )
