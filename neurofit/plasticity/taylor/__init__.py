@@ -2,6 +2,7 @@
 
 from ._choices import choice_trajectories
 from ._generate import plastic_trajectories
+from ._network import NetworkRule
 from ._rule import TaylorRule
 
-__all__ = ["TaylorRule", "choice_trajectories", "plastic_trajectories"]
+__all__ = ["NetworkRule", "TaylorRule", "choice_trajectories", "plastic_trajectories"]
