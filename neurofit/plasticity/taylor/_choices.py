@@ -65,7 +65,8 @@ def choice_trajectories(
 
     References
     ----------
-    Mehta et al. 2024, Advances in Neural Information Processing Systems 37, arXiv:2402.10747
+    Mehta et al. 2024, Advances in Neural Information Processing Systems 37:48519,
+    doi:10.1101/2023.12.11.571103
 
     Examples
     --------

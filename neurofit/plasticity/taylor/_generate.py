@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from ._terms import Numbers, Term
 
-MEHTA = "Mehta et al. 2024, Advances in Neural Information Processing Systems 37, arXiv:2402.10747"
-OJA = "Oja 1982, Journal of Mathematical Biology 15:267, doi:10.1007/BF00275687"
+MEHTA = (
+    "Mehta et al. 2024, Advances in Neural Information Processing Systems 37:48519, "
+    "doi:10.1101/2023.12.11.571103"
+)
 DIMS = (TRAJECTORY, STEP, POST, PRE)
 
 
@@ -79,7 +81,8 @@ def plastic_trajectories(
 
     References
     ----------
-    Mehta et al. 2024, Advances in Neural Information Processing Systems 37, arXiv:2402.10747;
+    Mehta et al. 2024, Advances in Neural Information Processing Systems 37:48519,
+    doi:10.1101/2023.12.11.571103;
     Oja 1982, Journal of Mathematical Biology 15:267, doi:10.1007/BF00275687
 
     Examples

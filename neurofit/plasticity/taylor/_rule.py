@@ -81,7 +81,8 @@ class TaylorRule:
 
     References
     ----------
-    Mehta et al. 2024, Advances in Neural Information Processing Systems 37, arXiv:2402.10747;
+    Mehta et al. 2024, Advances in Neural Information Processing Systems 37:48519,
+    doi:10.1101/2023.12.11.571103;
     Chen & Chen 2008, Biometrika 95:759, doi:10.1093/biomet/asn034
 
     Examples
