@@ -1,0 +1,1 @@
+"""Learning rules inferred from firing rates, weights and behaviour."""

@@ -1,0 +1,66 @@
+"""How well a rule predicts trajectories that it was not fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from ... import provenance
+from ...provenance import label
+from ._generate import MEHTA
+from ._unroll import LEAST_PROBABILITY
+
+if TYPE_CHECKING:
+    from ._terms import Numbers
+    from ._unroll import Observed
+
+MEANINGS = {
+    "r2_activity": ("1", "share of the variance of activity predicted"),
+    "r2_weights": ("1", "share of the variance of weights predicted"),
+    "r2_weight_changes": ("1", "share of the squared changes of weights since the first step predicted"),
+    "deviance_explained": ("%", "deviance less than that of weights that never change"),
+}
+
+
+def score(
+    seen: Observed, rule: tuple[Numbers, Numbers], still: tuple[Numbers, Numbers], *, step: str
+) -> xr.Dataset:
+    """Scores of predicted activity and weights, beside those of the same network that does not learn."""
+    first = still[1][:, :1]
+    values = {
+        "r2_activity": np.nan if seen.binary else _r2(seen.activity, rule[0]),
+        "r2_weights": _r2(seen.weights, rule[1]),
+        "r2_weight_changes": _r2(seen.weights, rule[1], baseline=first),
+        "deviance_explained": _explained(seen, rule, still),
+    }
+    result = xr.Dataset(
+        {
+            name: label(xr.DataArray(values[name]), units=units, long_name=what)
+            for name, (units, what) in MEANINGS.items()
+        }
+    )
+    return provenance.stamp(result, step, references=[MEHTA])
+
+
+def _r2(values: Numbers, predicted: Numbers, *, baseline: Numbers | None = None) -> float:
+    """Against the mean of all values, or against a baseline."""
+    if np.isnan(values).all():
+        return np.nan
+    least = np.nanmean(values) if baseline is None else baseline
+    return float(1 - np.nansum((values - predicted) ** 2) / np.nansum((values - least) ** 2))
+
+
+def _explained(seen: Observed, rule: tuple[Numbers, Numbers], still: tuple[Numbers, Numbers]) -> float:
+    at = 0 if not np.isnan(seen.activity).all() else 1
+    values = (seen.activity, seen.weights)[at]
+    ours, theirs = (_deviance(values, some[at], binary=seen.binary) for some in (rule, still))
+    return 100 * (1 - ours / theirs)
+
+
+def _deviance(values: Numbers, predicted: Numbers, *, binary: bool) -> float:
+    if not binary:
+        return float(np.nansum((values - predicted) ** 2))
+    chance = np.clip(predicted, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return float(-2 * np.nansum(np.log(np.where(values > 0.5, chance, 1 - chance))[~np.isnan(values)]))
