@@ -25,6 +25,7 @@ NAMESPACES = [
     "rsa",
     "compare",
     "nets",
+    "plasticity",
     "plot",
     "report",
     "schema",
