@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import compare, demo, io, nets, plot, prep, report, rsa, schema, simulate, worlds
+    from . import compare, demo, io, nets, plasticity, plot, prep, report, rsa, schema, simulate, worlds
     from .provenance import cite
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "demo",
     "io",
     "nets",
+    "plasticity",
     "plot",
     "prep",
     "report",
