@@ -140,7 +140,7 @@ for _name, _entry in {
     "rule": Alternative(
         "Inputs change by a + b tanh(kappa (u - u0)).",
         (0.0, 0.0, np.log(2.0), 1.0),
-        (0.5, 0.5, 0.7, 1.0),
+        (0.7, 0.7, 0.7, 1.0),
         _rule,
     ),
 }.items():

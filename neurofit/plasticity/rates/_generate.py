@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Numbers = np.ndarray
-AMPLITUDE = 1.0  # in sd of the input, as f is plotted
+AMPLITUDE = 2.0  # in sd of the input
 
 
 @dataclass(frozen=True)

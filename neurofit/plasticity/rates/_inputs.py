@@ -29,11 +29,6 @@ class Counts(NamedTuple):
         """Mean rate for each stimulus, in Hz."""
         return self.total / (self.trials * self.window)
 
-    @property
-    def even(self) -> bool:
-        """Whether all stimuli have as many trials."""
-        return bool((self.trials == self.trials[0]).all())
-
 
 class Unit(NamedTuple):
     """What one unit did for novel and for familiar stimuli; ``fano`` is its variance over its mean."""
@@ -41,6 +36,12 @@ class Unit(NamedTuple):
     novel: Counts
     familiar: Counts
     fano: float
+
+    @property
+    def even(self) -> bool:
+        """Whether all stimuli, of both kinds, have as many trials."""
+        trials = np.concatenate([self.novel.trials, self.familiar.trials])
+        return bool((trials == trials[0]).all())
 
 
 def prepare(counts: xr.DataArray) -> tuple[Numbers, Numbers, float]:

@@ -9,14 +9,17 @@ import xarray as xr
 
 from ...names import BOUND, BOUNDS, UNIT
 from ...provenance import label
+from ._alternatives import alternatives
 from ._diagnostics import DIAGNOSTICS
 from ._kernels import GRID, offset_and_gain
-from ._names import INPUT
+from ._names import ALTERNATIVE, INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._comparison import Compared
     from ._methods import Estimate
+    from ._pool import Verdict
 
 Numbers = np.ndarray
 SCALES = {"hz": "Hz", "sd": "sd of the novel rate", "input": "sd of the input"}
@@ -53,6 +56,34 @@ def threshold_of(estimates: Sequence[Estimate]) -> xr.Dataset:
         text = "95 % interval of the threshold"
         arrays[f"{name}_interval"] = _said((UNIT, BOUND), interval[at], units, text)
     return xr.Dataset(arrays, {BOUND: list(BOUNDS)})
+
+
+def comparison_of(compared: Sequence[Compared], verdict: Verdict | None) -> xr.Dataset:
+    """Alternatives in single units, and in all of them where they were pooled."""
+    each = (UNIT, ALTERNATIVE)
+    arrays = {
+        name: _said(each, [getattr(one, name) for one in compared], units, text)
+        for name, (units, text) in COMPARED.items()
+    }
+    arrays["verdict"] = _said(
+        (UNIT,), [one.verdict for one in compared], "1", "alternative of the lowest BIC"
+    )
+    said = {}
+    if verdict is not None:
+        arrays["log_evidence"] = _said(
+            (ALTERNATIVE,), verdict.log_evidence, "nat", "log evidence in all units"
+        )
+        text = "probability that all units follow it"
+        arrays["probability"] = _said((ALTERNATIVE,), verdict.probability, "1", text)
+        said["verdict"] = verdict.name
+    return xr.Dataset(arrays, {ALTERNATIVE: list(alternatives)}, said)
+
+
+COMPARED = {
+    "log_likelihood": ("nat", "highest log likelihood"),
+    "bic": ("nat", "Bayesian information criterion, lowest is best"),
+    "held_out": ("nat per stimulus", "log likelihood of stimuli that were held out"),
+}
 
 
 def diagnostics_of(rows: Sequence[dict[str, float]], floors: Numbers) -> xr.Dataset:

@@ -50,6 +50,11 @@ def rows_of(counts: Counts, fano: float) -> Rows:
     return Rows(count, exposure, copies.astype(np.float64), constant)
 
 
+def kinds_of(unit: Unit) -> tuple[Rows, Rows]:
+    """Rows of a unit's novel and of its familiar stimuli."""
+    return rows_of(unit.novel, unit.fano), rows_of(unit.familiar, unit.fano)
+
+
 def nodes_for(unit: Unit) -> Nodes:
     """Nodes as dense as the largest count asks for: it tells log rates apart by 1 / sqrt(k)."""
     most = max(unit.novel.total.max(), unit.familiar.total.max()) / unit.fano

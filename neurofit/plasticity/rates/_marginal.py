@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from ._alternatives import TRANSFER, Scale, alternatives, transfer
 from ._kernels import GRID
-from ._likelihood import Fitted, LogRate, Model, Nodes, Rows, maximise, nodes_for, rows_of
+from ._likelihood import Fitted, LogRate, Model, Nodes, Rows, kinds_of, maximise, nodes_for
 from ._methods import Estimate, bounds, thresholds
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def fit(unit: Unit, name: str, *, prior: tuple[Numbers, Numbers] | None = None) 
     model = alternatives[name].model(Scale.of(unit))
     if prior is not None:
         model = Model(model.log_rates, *prior)
-    kinds = rows_of(unit.novel, unit.fano), rows_of(unit.familiar, unit.fano)
-    return best(model, kinds, nodes_for(unit), rule=name == "rule")
+    return best(model, kinds_of(unit), nodes_for(unit), rule=name == "rule")
 
 
 def best(model: Model, kinds: tuple[Rows, Rows], nodes: Nodes, *, rule: bool) -> Fitted:

@@ -11,21 +11,25 @@ import numpy as np
 from ...names import UNIT
 from ...parallel import apply
 from ...provenance import stamp
+from ._alternatives import alternatives
+from ._comparison import compare
 from ._diagnostics import diagnose, floor
 from ._inputs import Unit, prepare, thinned, unit_of
-from ._label import curve_of, diagnostics_of, threshold_of
+from ._label import comparison_of, curve_of, diagnostics_of, threshold_of
+from ._marginal import described
+from ._pool import judge, pool
 from ._registry import rate_methods
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import xarray as xr
 
+    from ._comparison import Compared
     from ._methods import Estimate
 
 
 class _Task(NamedTuple):
-    unit: Unit
+    unit: Unit  # as the method takes it
+    whole: Unit  # with all trials
     rng: np.random.Generator
 
 
@@ -45,8 +49,13 @@ class RateRule:
         Name of one of ``plasticity.rate_methods``. ``"quantile"`` reads equal ranks as inputs;
         ``"crossing"`` gives the threshold without a transfer function; ``"marginal"`` maximises the
         likelihood of the counts, sum over stimuli of log integral Poisson(k; n T phi(h + dh)) N(h) dh.
+    pool
+        ``"hierarchical"``: units share a prior that is learned from all of them, in normalised units, and
+        there is a verdict for all units together. For ``method="marginal"``.
     draws
         Draws for the intervals; with 0 there are none.
+    folds
+        Parts of the stimuli for the held-out likelihood of the alternatives; with 0 there is none.
     random_state
         Seed of thinning and of draws.
     workers
@@ -61,6 +70,11 @@ class RateRule:
         ``extrapolated`` where it is not known; ``offset`` and ``gain`` (unit): dh ~ offset + gain h.
     threshold_
         Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross.
+    comparison_
+        Dataset (unit, alternative): ``log_likelihood``, ``bic`` and ``held_out`` of none, constant, gain and
+        rule, by the likelihood of the counts whatever the method; ``verdict`` (unit), the lowest BIC. With
+        ``pool``: ``log_evidence`` and ``probability`` (alternative) for all units, and attr ``verdict``,
+        which is ``"inconclusive"`` under a probability of .95.
     diagnostics_
         Dataset (unit): trials, ties, Fano factor, share of noise, of inputs whose rank is not kept, of inputs
         that are extrapolated; ``sampling_floor`` (input), the error that remains without noise.
@@ -83,7 +97,7 @@ class RateRule:
     ...     ("unit", "stimulus", "trial"),
     ...     attrs={"window": 0.1},
     ... )
-    >>> rule = RateRule(method="quantile", draws=0).fit(counts)
+    >>> rule = RateRule(method="quantile", draws=0, folds=0).fit(counts)
     >>> rule.curve_.change.max().round(6).item()
     0.0
     """
@@ -92,13 +106,17 @@ class RateRule:
         self,
         method: str = "marginal",
         *,
+        pool: str | None = None,
         draws: int = 200,
+        folds: int = 5,
         random_state: int | np.random.Generator | None = None,
         workers: int | None = 1,
         progress: bool = False,
     ) -> None:
         self.method = method
+        self.pool = pool
         self.draws = draws
+        self.folds = folds
         self.random_state = random_state
         self.workers = workers
         self.progress = progress
@@ -130,37 +148,35 @@ class RateRule:
             If trials are left out because stimuli have unequal numbers of them.
         """
         method = rate_methods[self.method]
+        _check_pool(self.pool, self.method)
         values, familiar, window = prepare(counts)
         streams = np.random.default_rng(self.random_state).spawn(len(values))
-        units = [unit_of(one, familiar, window) for one in values]
-        uneven = [
-            not (
-                unit.novel.trials.min() == unit.familiar.trials.max()
-                and unit.novel.even
-                and unit.familiar.even
-            )
-            for unit in units
-        ]
-        thin = [bool(method.thins and one) for one in uneven]
-        _say_thinned(sum(thin), len(units))
+        whole = [unit_of(one, familiar, window) for one in values]
+        thin = [method.thins and not one.even for one in whole]
+        _say_thinned(sum(thin), len(whole))
         tasks = [
-            _Task(unit_of(thinned(one, rng), familiar, window) if less else unit, rng)
-            for one, unit, less, rng in zip(values, units, thin, streams, strict=True)
+            _Task(unit_of(thinned(one, rng), familiar, window) if less else unit, unit, rng)
+            for one, unit, less, rng in zip(values, whole, thin, streams, strict=True)
         ]
-        estimates = self._estimates(tasks)
+        text = f"rules by {self.method}"
+        work = partial(_work, method=self.method, draws=0 if self.pool else self.draws, folds=self.folds)
+        found = apply(work, tasks, workers=self.workers, progress=self.progress, description=text)
+        estimates, compared = map(list, zip(*found, strict=True))
+        verdict = None
+        if self.pool:
+            pooled = {name: pool(whole, name) for name in alternatives}
+            verdict = judge(pooled)
+            fits = zip(tasks, pooled["rule"].fits, strict=True)
+            estimates = [described(task.unit, fitted, self.draws, task.rng) for task, fitted in fits]
         rows = [
-            diagnose(task.unit, found, thinned=less)
-            for task, found, less in zip(tasks, estimates, thin, strict=True)
+            diagnose(task.unit, estimate, thinned=less)
+            for task, estimate, less in zip(tasks, estimates, thin, strict=True)
         ]
         self.curve_ = self._finished(curve_of(estimates, method.units), counts)
         self.threshold_ = self._finished(threshold_of(estimates), counts)
-        self.diagnostics_ = self._finished(diagnostics_of(rows, floor(units[0])), counts)
+        self.comparison_ = self._finished(comparison_of(compared, verdict), counts)
+        self.diagnostics_ = self._finished(diagnostics_of(rows, floor(whole[0])), counts)
         return self
-
-    def _estimates(self, tasks: Sequence[_Task]) -> list[Estimate]:
-        work = partial(_estimate, method=self.method, draws=self.draws)
-        text = f"rules by {self.method}"
-        return apply(work, tasks, workers=self.workers, progress=self.progress, description=text)
 
     def _finished(self, result: xr.Dataset, counts: xr.DataArray) -> xr.Dataset:
         coords = {name: coord for name, coord in counts.coords.items() if coord.dims == (UNIT,)}
@@ -170,13 +186,24 @@ class RateRule:
             sources=[counts],
             references=rate_methods[self.method].references,
             method=self.method,
+            pool=self.pool,
             draws=self.draws,
+            folds=self.folds,
             random_state=self.random_state,
         )
 
 
-def _estimate(task: _Task, *, method: str, draws: int) -> Estimate:
-    return rate_methods[method].estimate(task.unit, draws, task.rng)
+def _work(task: _Task, *, method: str, draws: int, folds: int) -> tuple[Estimate, Compared]:
+    estimate = rate_methods[method].estimate(task.unit, draws, task.rng)
+    return estimate, compare(task.whole, folds, task.rng)
+
+
+def _check_pool(pool: str | None, method: str) -> None:
+    if pool not in {None, "hierarchical"} or (pool and method != "marginal"):
+        raise ValueError(
+            f"pool={pool!r} with method={method!r}: pool is None, or 'hierarchical' with method='marginal', "
+            "which has parameters to pool."
+        )
 
 
 def _say_thinned(number: int, of: int) -> None:

@@ -8,16 +8,16 @@ from neurofit.plasticity.rates import _generate
 MEDIANS = (76.0, 0.82, 2.5, 0.83, 0.28, 27.0)
 
 
-def median_unit(**amplitude):
-    return _generate.Population(*(np.array([[value]]) for value in MEDIANS), **amplitude)
+def median_unit():
+    return _generate.Population(*(np.array([[value]]) for value in MEDIANS))
 
 
 def test_the_rule_is_zero_at_the_threshold_and_turns_from_depression_to_potentiation():
     unit = median_unit()
     threshold = unit.threshold()
     assert unit.change(threshold[:, None]) == pytest.approx(0, abs=1e-12)
-    assert unit.change(np.array([[-9.0]])) == pytest.approx(0.83 - 1, abs=1e-3)
-    assert unit.change(np.array([[9.0]])) == pytest.approx(0.83, abs=1e-3)
+    assert unit.change(np.array([[-9.0]])) == pytest.approx(2 * (0.83 - 1), abs=1e-3)
+    assert unit.change(np.array([[9.0]])) == pytest.approx(2 * 0.83, abs=1e-3)
 
 
 def test_inputs_and_rates_are_inverse():

@@ -13,10 +13,10 @@ def test_results_are_labelled(make_counts, method, tmp_path):
     from neurofit import io
 
     counts = make_counts(units=3, stimuli=60)[1].assign_coords(unit_id=("unit", list("abc")))
-    rule = plasticity.RateRule(method=method, draws=10, random_state=0).fit(counts)
+    rule = plasticity.RateRule(method=method, draws=10, folds=2, random_state=0).fit(counts)
     assert rule.curve_.change.dims == ("unit", "input")
     assert {"hz", "sd", "input", "hz_interval", "sd_interval", "input_interval"} == set(rule.threshold_)
-    for at, result in enumerate((rule.curve_, rule.threshold_, rule.diagnostics_)):
+    for at, result in enumerate((rule.curve_, rule.threshold_, rule.comparison_, rule.diagnostics_)):
         schema.check(result, "results")
         assert list(result.unit_id.values) == list("abc")
         assert all(array.attrs["units"] and array.attrs["long_name"] for array in result.values())
@@ -26,20 +26,27 @@ def test_results_are_labelled(make_counts, method, tmp_path):
 @pytest.mark.parametrize("method", list(plasticity.rate_methods))
 def test_the_same_seed_gives_the_same_rule(make_counts, method):
     counts = make_counts(units=2, stimuli=40)[1]
-    one, other = (
-        plasticity.RateRule(method=method, draws=10, random_state=3, workers=workers).fit(counts)
-        for workers in (1, 2)
-    )
+    options = {"method": method, "draws": 10, "folds": 2, "random_state": 3}
+    one, other = (plasticity.RateRule(**options).fit(counts) for _ in range(2))
     xr.testing.assert_identical(one.curve_, other.curve_)
+    xr.testing.assert_identical(one.comparison_, other.comparison_)
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_does_not_matter(make_counts):
+    counts = make_counts(units=3, stimuli=40)[1]
+    one, other = (plasticity.RateRule(random_state=3, workers=number).fit(counts) for number in (1, 2))
+    xr.testing.assert_identical(one.curve_, other.curve_)
+    xr.testing.assert_identical(one.comparison_, other.comparison_)
 
 
 def test_unequal_trials_are_thinned_and_it_is_said(make_counts):
     counts = make_counts(units=4, stimuli=60, trials=(20, 5))[1]
     with pytest.warns(UserWarning, match="4 of 4 units have unequal numbers of trials"):
-        rule = plasticity.RateRule(method="quantile", draws=0).fit(counts)
+        rule = plasticity.RateRule(method="quantile", draws=0, folds=0).fit(counts)
     assert set(rule.diagnostics_.trials_novel.values) == {5}
     assert rule.diagnostics_.thinned.all()
-    kept = plasticity.RateRule(draws=0).fit(counts).diagnostics_
+    kept = plasticity.RateRule(draws=0, folds=0).fit(counts).diagnostics_
     assert set(kept.trials_novel.values) == {20}
     assert not kept.thinned.any()
 
@@ -55,7 +62,7 @@ def test_a_rule_that_reverses_ranks_is_told():
 def test_ties_of_zero_counts_are_told(make_counts):
     counts = make_counts(units=2, stimuli=60)[1]
     sparse = counts.where(counts > 3, 0)
-    few = plasticity.RateRule(method="quantile", draws=0).fit(sparse).diagnostics_
+    few = plasticity.RateRule(method="quantile", draws=0, folds=0).fit(sparse).diagnostics_
     assert (few.ties_novel > 0.5).all()
 
 
