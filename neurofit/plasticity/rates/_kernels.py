@@ -59,7 +59,9 @@ def deepest_crossing(change: Curve, weight: Float[np.ndarray, " point"]) -> Floa
     after = np.take_along_axis(change, following[..., None], axis=-1)[..., 0]
     with np.errstate(invalid="ignore", divide="ignore"):
         found = last + before / (before - after)
-    return np.where((before < 0) & (after > 0), found, np.nan)
+    # A curve may touch 0 before it rises; one that only comes up to 0 does not cross.
+    rises = (np.where(np.arange(change.shape[-1]) > last[..., None], known, 0.0) > 0).any(axis=-1)
+    return np.where((before < 0) & (after >= 0) & rises, found, np.nan)
 
 
 def offset_and_gain(change: Curve) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from scipy.special import expit
 from ._alternatives import TRANSFER, Scale, alternatives, transfer
 from ._kernels import GRID
 from ._likelihood import Fitted, LogRate, Model, Nodes, Rows, kinds_of, maximise, nodes_for
-from ._methods import Estimate, bounds, thresholds
+from ._methods import Estimate, bounds, threshold_bounds, thresholds
 
 if TYPE_CHECKING:
     from ._inputs import Unit
@@ -67,7 +67,7 @@ def described(unit: Unit, fitted: Fitted, draws: int, rng: np.random.Generator) 
         rate[0],
         rate[0] > unit.novel.rate.max(),
         thresholds(change, rate)[0],
-        bounds(thresholds(changes, rates)),
+        threshold_bounds(changes, rates),
     )
 
 

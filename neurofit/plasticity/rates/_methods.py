@@ -81,3 +81,20 @@ def bounds(draws: Numbers) -> Numbers:
     filled = np.where(enough, draws, 0.0) if len(draws) else np.zeros((1, *draws.shape[1:]))
     found = np.nanpercentile(filled, COVERAGE, axis=0)
     return np.moveaxis(np.where(enough, found, np.nan), 0, -1)
+
+
+def threshold_bounds(changes: Numbers, rates: Numbers) -> Numbers:
+    """95 % intervals (3, bound) of the threshold over drawn curves (draw, input).
+
+    A draw that does not cross has its threshold beyond the curve: above it where inputs fall, below it where
+    they rise. Where more than 2.5 % of draws are there, the interval is not bounded on that side.
+    """
+    if not len(changes):
+        return UNKNOWN
+    found = thresholds(changes, rates)
+    falls = (np.nan_to_num(changes) * WEIGHT).sum(axis=1) < 0
+    missing = np.isnan(found[:, 2])
+    found[missing] = np.where(falls, np.inf, -np.inf)[missing, None]
+    found[:, 0] = np.maximum(found[:, 0], 0.0)
+    # Quantiles that are draws: halfway between a number and infinity is no number.
+    return np.percentile(found, COVERAGE, axis=0, method="inverted_cdf").T

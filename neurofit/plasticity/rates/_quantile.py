@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._kernels import GRID, quantile_change, transfer
-from ._methods import Estimate, bounds, thresholds
+from ._methods import Estimate, bounds, threshold_bounds, thresholds
 
 if TYPE_CHECKING:
     from ._inputs import Unit
@@ -28,7 +28,7 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
         rate,
         outside,
         thresholds(change, rate),
-        bounds(thresholds(changes, rates)),
+        threshold_bounds(changes, rates),
     )
 
 

@@ -47,8 +47,9 @@ class RateRule:
     ----------
     method
         Name of one of ``plasticity.rate_methods``. ``"quantile"`` reads equal ranks as inputs;
-        ``"crossing"`` gives the threshold without a transfer function; ``"marginal"`` maximises the
-        likelihood of the counts, sum over stimuli of log integral Poisson(k; n T phi(h + dh)) N(h) dh.
+        ``"crossing"`` gives the threshold without a transfer function; ``"deconvolution"`` first takes the
+        scatter of counts out of both distributions; ``"marginal"`` maximises the likelihood of the counts,
+        sum over stimuli of log integral Poisson(k; n T phi(h + dh)) N(h) dh.
     pool
         ``"hierarchical"``: units share a prior that is learned from all of them, in normalised units, and
         there is a verdict for all units together. For ``method="marginal"``.
@@ -69,7 +70,8 @@ class RateRule:
         Dataset (unit, input): ``change`` with its 95 % ``interval``, the novel ``rate`` that it belongs to,
         ``extrapolated`` where it is not known; ``offset`` and ``gain`` (unit): dh ~ offset + gain h.
     threshold_
-        Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross.
+        Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross;
+        an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve.
     comparison_
         Dataset (unit, alternative): ``log_likelihood``, ``bic`` and ``held_out`` of none, constant, gain and
         rule, by the likelihood of the counts whatever the method; ``verdict`` (unit), the lowest BIC. With
@@ -84,6 +86,8 @@ class RateRule:
     Lim et al. 2015, Nature Neuroscience 18:1804, doi:10.1038/nn.4158
     Pereira & Brunel 2018, Neuron 99:227, doi:10.1016/j.neuron.2018.05.038
     Doksum & Sievers 1976, Biometrika 63:421, doi:10.1093/biomet/63.3.421
+    Kiefer & Wolfowitz 1956, Annals of Mathematical Statistics 27:887, doi:10.1214/aoms/1177728066
+    Silverman et al. 1990, JRSS B 52:271, doi:10.1111/j.2517-6161.1990.tb01788.x
 
     Examples
     --------

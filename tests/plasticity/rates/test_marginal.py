@@ -71,3 +71,18 @@ def test_with_noise_it_is_nearer_to_the_rule_than_quantiles_are(make_counts, sti
         errors.append(np.sqrt((weight * np.nan_to_num(found - truth) ** 2).sum() / weight.sum()))
     assert errors[0] <= most
     assert errors[0] < errors[1]
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_rule_and_its_threshold(make_counts):
+    from neurofit.plasticity import RateRule
+
+    population, counts = make_counts(units=60, seed=7)
+    rule = RateRule(folds=0, random_state=0).fit(counts)
+    truth, threshold = population.change(np.tile(GRID, (60, 1))), population.threshold()
+    for interval, value, least in (
+        (rule.curve_.interval.values, truth, 0.90),
+        (rule.threshold_.input_interval.values, threshold, 0.85),
+    ):
+        inside = (interval[..., 0] <= value) & (value <= interval[..., 1])
+        assert least <= inside.mean() <= 0.99

@@ -64,6 +64,13 @@ def test_the_threshold_is_the_crossing_from_depression_to_potentiation():
     assert np.isnan(_kernels.deepest_crossing(-change[None], _kernels.WEIGHT)).all()
 
 
+def test_a_curve_that_touches_0_crosses_only_if_it_rises():
+    touching = np.round(_kernels.GRID - 1.0, 9)
+    at = _kernels.deepest_crossing(touching[None], _kernels.WEIGHT)
+    assert np.interp(at, np.arange(41), _kernels.GRID) == pytest.approx(1.0)
+    assert np.isnan(_kernels.deepest_crossing(np.minimum(touching, 0)[None], _kernels.WEIGHT)).all()
+
+
 def test_offset_and_gain_are_those_of_a_line():
     offset, gain = _kernels.offset_and_gain(-0.2 + 0.4 * _kernels.GRID)
     assert (offset, gain) == (pytest.approx(-0.2), pytest.approx(0.4))

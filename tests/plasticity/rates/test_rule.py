@@ -51,6 +51,22 @@ def test_unequal_trials_are_thinned_and_it_is_said(make_counts):
     assert not kept.thinned.any()
 
 
+def test_trials_that_are_not_thinned_would_look_like_a_change(make_counts):
+    from neurofit.plasticity.rates import _inputs, _kernels
+
+    counts = make_counts(units=40, change="none", trials=(20, 2))[1]
+    values, familiar, window = _inputs.prepare(counts)
+    gains = []
+    for thin in (False, True):
+        rng = np.random.default_rng(0)
+        each = [_inputs.thinned(one, rng) if thin else one for one in values]
+        units = [_inputs.unit_of(one, familiar, window) for one in each]
+        change = [_kernels.quantile_change(u.novel.rate, u.familiar.rate, _kernels.GRID)[0] for u in units]
+        gains.append(_kernels.offset_and_gain(np.array(change))[1].mean())
+    assert gains[0] > 0.1
+    assert abs(gains[1]) < 0.05
+
+
 def test_a_rule_that_reverses_ranks_is_told():
     from neurofit.plasticity.rates._diagnostics import rank_violation
     from neurofit.plasticity.rates._kernels import GRID
