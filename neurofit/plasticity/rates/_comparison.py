@@ -1,0 +1,76 @@
+"""Which change of rates the counts speak for, unit by unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ._alternatives import TRANSFER, Scale, alternatives
+from ._likelihood import evaluate, kinds_of, maximise, nodes_for
+from ._marginal import fit
+
+if TYPE_CHECKING:
+    from ._inputs import Unit
+    from ._likelihood import Fitted
+
+Numbers = np.ndarray
+FLAT = 0.01
+
+
+class Compared(NamedTuple):
+    """For each alternative: log likelihood, BIC and held-out log likelihood per stimulus."""
+
+    log_likelihood: Numbers
+    bic: Numbers
+    held_out: Numbers
+
+    @property
+    def verdict(self) -> str:
+        """The alternative of the lowest BIC."""
+        return list(alternatives)[int(self.bic.argmin())]
+
+
+def compare(unit: Unit, folds: int, rng: np.random.Generator) -> Compared:
+    """All alternatives for one unit, with BIC = 3 log(S + S') + p log S' - 2 log L.
+
+    S novel and S' familiar stimuli tell the transfer function, which has 3 parameters; only the familiar ones
+    tell the p parameters of the change.
+    """
+    fits = [likeliest(unit, name) for name in alternatives]
+    novel, familiar = (len(kind.total) for kind in (unit.novel, unit.familiar))
+    values = np.array([one.log_likelihood for one in fits])
+    added = np.array([len(one.theta) - TRANSFER for one in fits])
+    bic = TRANSFER * np.log(novel + familiar) + added * np.log(familiar) - 2 * values
+    return Compared(values, bic, held_out(unit, fits, folds, rng))
+
+
+def likeliest(unit: Unit, name: str) -> Fitted:
+    """The highest likelihood, with all but a hundredth of the prior's weight taken away."""
+    model, nodes = alternatives[name].model(Scale.of(unit)), nodes_for(unit)
+    flat = model._replace(precision=FLAT * model.precision)
+    return maximise(flat, kinds_of(unit), nodes, fit(unit, name).theta, steps=20)
+
+
+def held_out(unit: Unit, fits: list[Fitted], folds: int, rng: np.random.Generator) -> Numbers:
+    """Mean log likelihood of stimuli of which the alternatives know nothing but where to start."""
+    if folds < 2:
+        return np.full(len(fits), np.nan)
+    parts = [rng.permutation(len(kind.total)) % folds for kind in (unit.novel, unit.familiar)]
+    nodes, scale = nodes_for(unit), Scale.of(unit)
+    total = np.zeros(len(fits))
+    for fold in range(folds):
+        train, test = (kinds_of(_only(unit, parts, fold, held=held)) for held in (False, True))
+        for at, name in enumerate(alternatives):
+            model = alternatives[name].model(scale)
+            learned = maximise(model, train, nodes, fits[at].theta, steps=20)
+            total[at] += evaluate(model, test, nodes, learned.theta)[0]
+    return total / sum(map(len, parts))
+
+
+def _only(unit: Unit, parts: list[Numbers], fold: int, *, held: bool) -> Unit:
+    novel, familiar = (
+        kind._replace(total=kind.total[(part == fold) == held], trials=kind.trials[(part == fold) == held])
+        for kind, part in zip((unit.novel, unit.familiar), parts, strict=True)
+    )
+    return unit._replace(novel=novel, familiar=familiar)

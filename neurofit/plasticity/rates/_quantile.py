@@ -1,0 +1,44 @@
+"""The published estimate: equal ranks of novel and familiar rates, read as inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._kernels import GRID, quantile_change, transfer
+from ._methods import Estimate, bounds, threshold_bounds, thresholds
+
+if TYPE_CHECKING:
+    from ._inputs import Unit
+
+Numbers = np.ndarray
+
+
+def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
+    """Change of input at equal rank of novel and familiar rates (Lim et al. 2015)."""
+    novel, familiar = unit.novel.rate, unit.familiar.rate
+    change, outside = quantile_change(novel, familiar, GRID)
+    rate = novel_rate(novel)
+    drawn = [_redrawn(novel, familiar, rng) for _ in range(draws)]
+    changes, rates = np.reshape(drawn, (draws, 2, len(GRID))).transpose(1, 0, 2)
+    return Estimate(
+        change,
+        bounds(changes),
+        rate,
+        outside,
+        thresholds(change, rate),
+        threshold_bounds(changes, rates),
+    )
+
+
+def novel_rate(novel: Numbers) -> Numbers:
+    """Rate of novel stimuli at the inputs ``GRID``."""
+    z, levels = transfer(novel)
+    return np.interp(GRID, z, levels)
+
+
+def _redrawn(novel: Numbers, familiar: Numbers, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
+    """Curve and rates with stimuli drawn anew, those of each kind among themselves."""
+    novel, familiar = (rng.choice(rates, len(rates)) for rates in (novel, familiar))
+    return quantile_change(novel, familiar, GRID)[0], novel_rate(novel)

@@ -1,0 +1,88 @@
+"""The rule of highest likelihood."""
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+from scipy.stats import poisson
+
+from neurofit.plasticity.rates import _likelihood, _marginal, _quantile
+from neurofit.plasticity.rates._alternatives import Scale, alternatives
+from neurofit.plasticity.rates._inputs import fano, prepare, unit_of
+from neurofit.plasticity.rates._kernels import GRID, WEIGHT
+
+
+@pytest.fixture
+def unit(make_counts):
+    values, familiar, window = prepare(make_counts(units=1, stimuli=60)[1])
+    return unit_of(values[0], familiar, window)
+
+
+@pytest.mark.parametrize("name", list(alternatives))
+def test_gradients_are_those_of_the_likelihood(unit, name):
+    model = alternatives[name].model(Scale.of(unit))
+    kinds = tuple(_likelihood.rows_of(kind, 1.0) for kind in (unit.novel, unit.familiar))
+    nodes = _likelihood.nodes_for(unit)
+    theta = model.mean + 0.1
+    value = lambda at: _likelihood.evaluate(model, kinds, nodes, at)[0]  # noqa: E731
+    gradient = _likelihood.evaluate(model, kinds, nodes, theta)[1]
+    np.testing.assert_allclose(approx_fprime(theta, value, 1e-6), gradient, rtol=1e-3, atol=1e-2)
+
+
+def test_a_rate_that_does_not_vary_gives_the_poisson_likelihood(unit):
+    rows = _likelihood.rows_of(unit.novel, 1.0)
+    nodes = _likelihood.nodes_for(unit)
+    each, _ = _likelihood.log_likelihood(rows, np.full(len(nodes.h), np.log(9.0)), nodes)
+    np.testing.assert_allclose(each, poisson.logpmf(rows.spikes, 9.0 * rows.exposure), rtol=1e-9)
+
+
+def test_nodes_are_dense_enough(unit):
+    model = alternatives["rule"].model(Scale.of(unit))
+    kinds = tuple(_likelihood.rows_of(kind, 1.0) for kind in (unit.novel, unit.familiar))
+    nodes = _likelihood.nodes_for(unit)
+    h = np.linspace(-4.5, 4.5, 4001)
+    share = -(h**2) / 2
+    many = _likelihood.Nodes(h, share - np.log(np.exp(share).sum()))
+    values = [_likelihood.evaluate(model, kinds, some, model.mean)[0] for some in (nodes, many)]
+    assert values[0] == pytest.approx(values[1], abs=0.01)
+
+
+def test_the_fano_factor_is_that_of_the_counts():
+    rng = np.random.default_rng(0)
+    # A negative binomial of r = m / (F - 1) and p = 1 / F has the mean m and the variance F m.
+    mean = rng.uniform(2, 30, size=(400, 1))
+    counts = rng.negative_binomial(mean / 1.5, 1 / 2.5, size=(400, 10)).astype(float)
+    assert fano(counts) == pytest.approx(2.5, rel=0.05)
+    assert fano(rng.poisson(mean, size=(400, 10)).astype(float)) == pytest.approx(1, rel=0.05)
+    assert fano(counts[:, :1]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stimuli", "most"), [(125, 0.22), (1000, 0.09)])
+def test_with_noise_it_is_nearer_to_the_rule_than_quantiles_are(make_counts, stimuli, most):
+    population, counts = make_counts(units=60, stimuli=stimuli, trials=10)
+    values, familiar, window = prepare(counts)
+    units = [unit_of(one, familiar, window) for one in values]
+    truth = population.change(np.tile(GRID, (60, 1)))
+    errors = []
+    for method in (_marginal, _quantile):
+        found = np.stack([method.estimate(unit, 0, np.random.default_rng(0)).change for unit in units])
+        # Over stimuli, whose inputs are normal: the ends of the curve count little.
+        weight = np.where(np.isnan(found), 0, WEIGHT)
+        errors.append(np.sqrt((weight * np.nan_to_num(found - truth) ** 2).sum() / weight.sum()))
+    assert errors[0] <= most
+    assert errors[0] < errors[1]
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_rule_and_its_threshold(make_counts):
+    from neurofit.plasticity import RateRule
+
+    population, counts = make_counts(units=60, seed=7)
+    rule = RateRule(folds=0, random_state=0).fit(counts)
+    truth, threshold = population.change(np.tile(GRID, (60, 1))), population.threshold()
+    for interval, value, least in (
+        (rule.curve_.interval.values, truth, 0.90),
+        (rule.threshold_.input_interval.values, threshold, 0.85),
+    ):
+        inside = (interval[..., 0] <= value) & (value <= interval[..., 1])
+        assert least <= inside.mean() <= 0.99
