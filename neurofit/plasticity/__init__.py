@@ -1,0 +1,1 @@
+"""Learning rules inferred from recordings of activity, weights and behaviour."""
