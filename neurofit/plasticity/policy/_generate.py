@@ -36,17 +36,17 @@ def simulate_choices(
     rates: ArrayLike = 0.1,
     walk_sd: ArrayLike = 0.02,
     further: float = 0.0,
-    start: ArrayLike = 0.0,
     regressors: Sequence[str] = ("bias", "contrast"),
     trials: int = 2000,
     sessions: int = 4,
+    reversal: int | None = None,
     rng: int | np.random.Generator | None = None,
 ) -> xr.Dataset:
     """Choices between left (0) and right (1), of an agent that learns which side has the grating.
 
     y_t ~ Bernoulli(logistic(w_t . x_t)), and w_{t+1} = w_t + rule(w_t, x_t, y_t, r_t) + N(0, walk_sd^2) for
-    each weight. The choice of the side with the grating is rewarded by 1, the other one by 0. Weights go on
-    from one session to the next; traces end with a session.
+    each weight, from 0. The choice of the side with the grating is rewarded by 1, the other one by 0.
+    Weights go on from one session to the next; traces end with a session.
 
     Parameters
     ----------
@@ -58,8 +58,6 @@ def simulate_choices(
         Standard deviation of the random part of each weight's step.
     further
         The baseline of ``"reinforce_baseline"``, the decay of ``"eligibility"``.
-    start
-        Weights on the first trial.
     regressors
         Some of ``"bias"`` (always 1), ``"contrast"`` (negative on the left), and ``"left"`` and ``"right"``
         (the contrast on that side).
@@ -67,6 +65,9 @@ def simulate_choices(
         Number of trials.
     sessions
         Into how many sessions of about equal length they fall.
+    reversal
+        After how many trials the rewarded side swaps, each time; by default never. Rules differ most in what
+        they do where rewards fail to come.
     rng
         Seed or generator.
 
@@ -95,11 +96,12 @@ def simulate_choices(
     rng = np.random.default_rng(rng)
     contrast = rng.choice(CONTRASTS, size=trials)
     inputs = _columns(contrast, regressors)
-    sd, rate, first = (np.broadcast_to(value, inputs.shape[1:]) for value in (walk_sd, rates, start))
+    sd, rate = (np.broadcast_to(value, inputs.shape[1:]) for value in (walk_sd, rates))
     session = np.arange(trials) * sessions // trials
     steps = rng.normal(size=inputs.shape) * sd
     chance = rng.random(trials)
-    found = _play(rule, inputs, contrast > 0, session, rate, further, first, steps, chance)
+    right = (contrast > 0) ^ (np.arange(trials) // (reversal or trials) % 2 == 1)
+    found = _play(rule, inputs, right, session, rate, further, steps, chance)
     return _labelled(
         *found, contrast, inputs, session, list(regressors), rule=rule, further=further, trials=trials
     )
@@ -123,14 +125,13 @@ def _play(
     session: Numbers,
     rate: Numbers,
     further: float,
-    first: Numbers,
     steps: Numbers,
     chance: Numbers,
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Choices, rewards and weights, one trial after the other."""
     law = policy_rules[rule]
     choices, rewards, weights = np.zeros(len(inputs)), np.zeros(len(inputs)), np.zeros_like(inputs)
-    now, trace = first.astype(float), np.zeros_like(first, dtype=float)
+    now = trace = np.zeros(inputs.shape[1])
     for trial, x in enumerate(inputs):
         weights[trial] = now
         p = expit(now @ x)

@@ -40,6 +40,9 @@ def test_the_walk_has_the_standard_deviation_asked_for():
 def test_reward_goes_to_the_side_of_the_grating():
     made = simulate_choices(trials=300, sessions=3, rng=0)
     np.testing.assert_array_equal(made.reward, made.choice == (made.contrast > 0))
+    turned = simulate_choices(trials=300, reversal=100, rng=0)
+    middle = np.arange(300) // 100 == 1
+    np.testing.assert_array_equal(turned.reward, (turned.choice == (turned.contrast > 0)) ^ middle)
     assert set(made.choice.values) == {0, 1}
     assert made.session_id.values[[0, 99, 100, 299]].tolist() == ["session 0"] * 2 + [
         "session 1",
