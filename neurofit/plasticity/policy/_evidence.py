@@ -21,6 +21,7 @@ FIRST_SD, FIRST_RATE = 0.05, 0.05
 STEP = 1e-4  # of derivatives over parameters
 WIDE_STEP = 1e-2  # of second derivatives
 AT_BOUND = 1e-3
+FLAT = 0.1  # curvature over a logarithm that tells it no better than to a factor of twenty
 
 
 class Fit(NamedTuple):
@@ -28,6 +29,7 @@ class Fit(NamedTuple):
 
     values: Numbers  # log standard deviations, rates in units, the further parameter
     errors: Numbers  # standard errors of `values`; NaN for what lies at a bound
+    added: Numbers  # (trial, regressor), variances of the weights because the parameters are not sure
     posterior: Posterior
 
 
@@ -104,7 +106,7 @@ def maximise(evidence: Evidence, starts: list[Numbers]) -> Fit:
             best = found
     values = np.asarray(best.x)
     final = evidence.at(values)
-    return Fit(values, _errors(evidence, values), final)
+    return Fit(values, *_errors(evidence, values), final)
 
 
 def fit(kind: str, behaviour: Behaviour, *, initial_sd: float, seen: Numbers | None = None) -> Fit:
@@ -127,25 +129,37 @@ def _starts(law: type[PolicyLearning], walk: Numbers) -> list[Numbers]:
     return [*learning, np.concatenate([walk, np.zeros_like(walk), further[0]])]
 
 
-def _errors(evidence: Evidence, values: Numbers) -> Numbers:
-    """From the curvature of the evidence; parameters at a bound are held there."""
-    errors = np.full_like(values, np.nan)
-    free = [
+def _errors(evidence: Evidence, values: Numbers) -> tuple[Numbers, Numbers]:
+    """From the curvature of the evidence, and what that adds to the variances of the weights.
+
+    Parameters at a bound are held there, and so are those on which the evidence hardly depends: standard
+    deviations so small that they could as well be 0.
+    """
+    errors, added = np.full_like(values, np.nan), np.zeros_like(evidence.weights)
+    inside = [
         number
         for number, (low, high) in enumerate(evidence.bounds())
         if low + AT_BOUND < values[number] < high - AT_BOUND
     ]
-    if not free:
-        return errors
-    curvature = np.array([_gradient_change(evidence, values, number, free) for number in free])
-    curvature = (curvature + curvature.T) / 2
-    if np.linalg.eigvalsh(curvature)[0] > 0:
-        errors[free] = np.sqrt(np.diagonal(np.linalg.inv(curvature)))
-    return errors
+    if not inside:
+        return errors, added
+    curvature, moves = (
+        np.array(part) for part in zip(*(_change(evidence, values, number) for number in inside), strict=True)
+    )
+    curvature = (curvature[:, inside] + curvature[:, inside].T) / 2
+    firm = np.flatnonzero(np.diagonal(curvature) > FLAT)
+    curvature = curvature[np.ix_(firm, firm)]
+    if len(firm) and np.linalg.eigvalsh(curvature)[0] > 0:
+        covariance = np.linalg.inv(curvature)
+        errors[np.array(inside)[firm]] = np.sqrt(np.diagonal(covariance))
+        added = np.einsum("atk,ab,btk->tk", moves[firm], covariance, moves[firm])
+    return errors, added
 
 
-def _gradient_change(evidence: Evidence, values: Numbers, number: int, free: list[int]) -> Numbers:
+def _change(evidence: Evidence, values: Numbers, number: int) -> tuple[Numbers, Numbers]:
+    """Of the gradient, and of the most probable weights, with one of the parameters."""
     step = np.zeros_like(values)
     step[number] = WIDE_STEP
-    up, down = evidence.loss(values + step)[1], evidence.loss(values - step)[1]
-    return (up - down)[free] / (2 * WIDE_STEP)
+    up, above = evidence.loss(values + step)[1], evidence.weights
+    down, below = evidence.loss(values - step)[1], evidence.weights
+    return (up - down) / (2 * WIDE_STEP), (above - below) / (2 * WIDE_STEP)

@@ -31,8 +31,10 @@ class PolicyRule:
 
     Weights are the most probable ones (Newton's method on a banded Hessian). The standard deviations, the
     learning rates (one for each weight, at least 0) and the rule's baseline or decay are those of most
-    evidence, by Laplace's approximation around the weights. Errors of weights are given those parameters;
-    errors of parameters are from the curvature of the evidence, and NaN for what lies at a bound.
+    evidence, by Laplace's approximation around the weights. Errors of parameters
+    are from the curvature of the evidence, and NaN for what lies at a bound or hardly matters; errors of
+    weights allow for them. A walk found at its lower bound (.001) counts as none, and makes intervals of
+    weights too narrow where there was one.
 
     Parameters
     ----------

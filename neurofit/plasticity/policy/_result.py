@@ -58,9 +58,9 @@ def scores(fit: Fit, trials: int) -> dict[str, xr.DataArray]:
 
 
 def weight_errors(fit: Fit, count: int) -> Numbers:
-    """Standard deviations (trial, regressor) of the weights given choices and parameters."""
+    """Standard deviations (trial, regressor) of the weights given the choices."""
     variances = np.diagonal(inverse_blocks(fit.posterior.hessian), axis1=1, axis2=2)
-    return np.sqrt(variances[:, :count])
+    return np.sqrt(variances[:, :count] + fit.added)
 
 
 def _walk(fit: Fit, count: int) -> dict[str, xr.DataArray]:
