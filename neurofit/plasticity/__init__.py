@@ -1,16 +1,22 @@
 """Learning rules inferred from firing rates, weights and behaviour."""
 
+from .policy import PolicyLearning, PolicyRule, compare_policy_rules, policy_rules, simulate_choices
 from .rates import RateRule, null_test, power, rate_alternatives, rate_methods
 from .taylor import NetworkRule, TaylorRule, choice_trajectories, plastic_trajectories
 
 __all__ = [
     "NetworkRule",
+    "PolicyLearning",
+    "PolicyRule",
     "RateRule",
     "TaylorRule",
     "choice_trajectories",
+    "compare_policy_rules",
     "null_test",
     "plastic_trajectories",
+    "policy_rules",
     "power",
     "rate_alternatives",
     "rate_methods",
+    "simulate_choices",
 ]
