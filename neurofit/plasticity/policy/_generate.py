@@ -31,7 +31,7 @@ COLUMNS: dict[str, Callable[[Numbers], Numbers]] = {
 
 
 def simulate_choices(
-    rule: str = "reinforce",
+    rule: str,
     *,
     rates: ArrayLike = 0.1,
     walk_sd: ArrayLike = 0.02,
