@@ -38,9 +38,9 @@ def test_the_walk_has_the_standard_deviation_asked_for():
 
 
 def test_reward_goes_to_the_side_of_the_grating():
-    made = simulate_choices(trials=300, sessions=3, rng=0)
+    made = simulate_choices("reinforce", trials=300, sessions=3, rng=0)
     np.testing.assert_array_equal(made.reward, made.choice == (made.contrast > 0))
-    turned = simulate_choices(trials=300, reversal=100, rng=0)
+    turned = simulate_choices("reinforce", trials=300, reversal=100, rng=0)
     middle = np.arange(300) // 100 == 1
     np.testing.assert_array_equal(turned.reward, (turned.choice == (turned.contrast > 0)) ^ middle)
     assert set(made.choice.values) == {0, 1}
@@ -51,11 +51,13 @@ def test_reward_goes_to_the_side_of_the_grating():
 
 
 def test_the_same_seed_gives_the_same_choices():
-    assert simulate_choices(trials=50, rng=3).identical(simulate_choices(trials=50, rng=3))
+    assert simulate_choices("reinforce", trials=50, rng=3).identical(
+        simulate_choices("reinforce", trials=50, rng=3)
+    )
 
 
 def test_what_does_not_exist_is_told():
     with pytest.raises(UnknownNameError, match="Did you mean 'reinforce'"):
         simulate_choices("reinforc", trials=5)
     with pytest.raises(SchemaError, match="no regressors called tilt"):
-        simulate_choices(regressors=["bias", "tilt"], trials=5)
+        simulate_choices("reinforce", regressors=["bias", "tilt"], trials=5)
