@@ -87,6 +87,18 @@ PRE = "pre"
 POST = "post"
 FEATURE = "feature"
 
+# Learning inferred from recordings.
+FAMILIAR = "familiar"
+INPUT = "input"
+WINDOW = "window"
+TERM = "term"
+REGRESSOR = "regressor"
+CHOICE = "choice"
+REWARD = "reward"
+CONTRAST = "contrast"
+WEIGHT = "weight"
+ALTERNATIVE = "alternative"
+
 # Resampling.
 DRAW = "draw"
 BOUND = "bound"

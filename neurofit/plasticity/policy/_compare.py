@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 
 from ...errors import SchemaError
+from ...names import ALTERNATIVE
 from ...parallel import apply
 from ...provenance import label, stamp
 from ._evidence import fit
 from ._held_out import HeldOut, ahead, folds_of, predicted
 from ._inputs import behaviour_of
-from ._names import ALTERNATIVE
 from ._policy_rule import SOURCES
 from ._result import scores
 from ._rules import policy_rules

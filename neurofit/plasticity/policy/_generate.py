@@ -9,9 +9,8 @@ import xarray as xr
 from scipy.special import expit
 
 from ...errors import SchemaError, listing
-from ...names import SESSION_ID, TRIAL
+from ...names import CHOICE, CONTRAST, REGRESSOR, REWARD, SESSION_ID, TRIAL, WEIGHT
 from ...provenance import label, stamp
-from ._names import CHOICE, CONTRAST, REGRESSOR, REWARD, WEIGHT
 from ._rules import policy_rules
 
 if TYPE_CHECKING:

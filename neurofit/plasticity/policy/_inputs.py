@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import RecordingError, SchemaError, listing
-from ...names import SESSION_ID, TRIAL
-from ._names import REGRESSOR
+from ...names import REGRESSOR, SESSION_ID, TRIAL
 
 if TYPE_CHECKING:
     import xarray as xr

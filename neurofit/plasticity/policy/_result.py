@@ -8,11 +8,10 @@ import numpy as np
 import xarray as xr
 from scipy.special import expit
 
-from ...names import BOUND, BOUNDS, TRIAL
+from ...names import BOUND, BOUNDS, REGRESSOR, TRIAL, WEIGHT
 from ...provenance import label
 from ._banded import inverse_blocks
 from ._evidence import RATE_UNIT
-from ._names import REGRESSOR, WEIGHT
 from ._rules import policy_rules
 
 if TYPE_CHECKING:

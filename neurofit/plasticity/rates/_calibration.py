@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy.stats import beta
+from scipy.stats import binomtest
 
-from ...names import BOUND, BOUNDS, DRAW, STIMULUS, TRIAL, UNIT
+from ...names import ALTERNATIVE, BOUND, BOUNDS, DRAW, STIMULUS, TRIAL, UNIT
 from ...parallel import apply
 from ...provenance import label, stamp
 from . import _generate
@@ -17,7 +17,6 @@ from ._alternatives import Scale, alternatives
 from ._comparison import compare
 from ._inputs import Unit, prepare, unit_of
 from ._marginal import fit
-from ._names import ALTERNATIVE
 from ._pool import judge, pool
 from ._registry import PARAMETRIC, RULE
 
@@ -192,10 +191,9 @@ def _experiment(
 def _shares(verdicts: Numbers) -> xr.Dataset:
     number = np.array([(verdicts == name).sum() for name in alternatives])
     of = len(verdicts)
-    lower = np.where(number > 0, beta.ppf(0.025, np.maximum(number, 1), of - number + 1), 0.0)
-    upper = np.where(number < of, beta.ppf(0.975, number + 1, np.maximum(of - number, 1)), 1.0)
+    exact = [binomtest(int(count), of).proportion_ci() for count in number]
     share = xr.DataArray(number / of, dims=[ALTERNATIVE])
-    interval = xr.DataArray(np.stack([lower, upper], axis=1), dims=[ALTERNATIVE, BOUND])
+    interval = xr.DataArray([[one.low, one.high] for one in exact], dims=[ALTERNATIVE, BOUND])
     return xr.Dataset(
         {
             "share": label(share, units="1", long_name="share of units with this verdict"),

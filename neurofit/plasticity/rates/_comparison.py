@@ -70,7 +70,7 @@ def held_out(unit: Unit, fits: list[Fitted], folds: int, rng: np.random.Generato
 
 def _only(unit: Unit, parts: list[Numbers], fold: int, *, held: bool) -> Unit:
     novel, familiar = (
-        kind._replace(total=kind.total[(part == fold) == held], trials=kind.trials[(part == fold) == held])
+        kind.take((part == fold) == held)
         for kind, part in zip((unit.novel, unit.familiar), parts, strict=True)
     )
     return unit._replace(novel=novel, familiar=familiar)

@@ -73,8 +73,6 @@ def _below(weight: Numbers) -> Numbers:
 
 def _redrawn(unit: Unit, rng: np.random.Generator) -> Unit:
     novel, familiar = (
-        kind._replace(total=kind.total[at], trials=kind.trials[at])
-        for kind in (unit.novel, unit.familiar)
-        for at in [rng.integers(len(kind.total), size=len(kind.total))]
+        kind.take(rng.integers(len(kind.total), size=len(kind.total))) for kind in (unit.novel, unit.familiar)
     )
     return unit._replace(novel=novel, familiar=familiar)

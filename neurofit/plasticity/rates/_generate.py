@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from ...names import STIMULUS, TRIAL, UNIT
+from ...names import FAMILIAR, STIMULUS, TRIAL, UNIT, WINDOW
 from ...registry import Registry
-from ._names import FAMILIAR, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...errors import RecordingError, SchemaError, listing
-from ...names import STIMULUS, TRIAL, UNIT
-from ._names import FAMILIAR, WINDOW
+from ...names import FAMILIAR, STIMULUS, TRIAL, UNIT, WINDOW
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,6 +27,10 @@ class Counts(NamedTuple):
     def rate(self) -> Numbers:
         """Mean rate for each stimulus, in Hz."""
         return self.total / (self.trials * self.window)
+
+    def take(self, chosen: Numbers) -> Counts:
+        """Some of the stimuli, by flags or by positions."""
+        return self._replace(total=self.total[chosen], trials=self.trials[chosen])
 
 
 class Unit(NamedTuple):

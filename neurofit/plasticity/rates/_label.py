@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from ...names import BOUND, BOUNDS, UNIT
+from ...names import ALTERNATIVE, BOUND, BOUNDS, INPUT, UNIT
 from ...provenance import label
 from ._alternatives import alternatives
 from ._diagnostics import DIAGNOSTICS
 from ._kernels import GRID, offset_and_gain
-from ._names import ALTERNATIVE, INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

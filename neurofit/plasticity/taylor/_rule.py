@@ -10,6 +10,7 @@ import xarray as xr
 
 from ... import provenance
 from ...errors import SchemaError
+from ...names import TERM
 from ...provenance import label
 from ._aliases import aliases
 from ._descend import Fit, Start
@@ -18,7 +19,7 @@ from ._inputs import observed
 from ._score import score
 from ._select import Chosen, linearised, select
 from ._tell import tell_first_weights, tell_terms
-from ._terms import FACTORS, TERM, powers, spelled, up_to
+from ._terms import FACTORS, powers, spelled, up_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,6 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Term = tuple[int, ...]
 
-TERM = "term"
 FACTORS = ("pre", "post", "weight", "reward")
 
 
