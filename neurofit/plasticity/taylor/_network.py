@@ -9,13 +9,14 @@ import numpy as np
 
 from ...errors import SchemaError, TrainingError
 from ._inputs import observed
-from ._score import score
+from ._score import Predictor
 from ._unroll import LEAST_PROBABILITY
 
 if TYPE_CHECKING:
     import torch
     import xarray as xr
 
+    from ._score import Prediction
     from ._terms import Numbers
     from ._unroll import Observed
 
@@ -23,7 +24,7 @@ RIDGE = 1e-5
 
 
 @dataclass
-class NetworkRule:
+class NetworkRule(Predictor):
     r"""The nonparametric alternative to ``TaylorRule``: its change of weights is a small network's output.
 
     .. math:: W'_{ij} = W_{ij} + \eta\, v \cdot \tanh(A\, (x_j, y_i, W_{ij}, r) + b)
@@ -117,36 +118,15 @@ class NetworkRule:
         )
         return np.tensordot(outer, np.tanh(np.tensordot(inner, factors, 1)), 1)
 
-    def score(
-        self,
-        pre: xr.DataArray,
-        *,
-        initial_weights: xr.DataArray,
-        activity: xr.DataArray | None = None,
-        weights: xr.DataArray | None = None,
-        choices: xr.DataArray | None = None,
-        reward: xr.DataArray | None = None,
-        recorded: xr.DataArray | None = None,
-    ) -> xr.Dataset:
-        """How well the rule predicts trajectories; the scores are those of ``TaylorRule.score``.
-
-        Returns
-        -------
-        Dataset
-            ``r2_activity``, ``r2_weights``, ``r2_weight_changes`` and ``deviance_explained``.
-        """
-        arrays = {"pre": pre, "activity": activity, "weights": weights, "choices": choices}
-        arrays |= {"reward": reward, "initial_weights": initial_weights, "recorded": recorded}
-        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
-        assert first is not None
+    def _predicted(self, seen: Observed, first: Numbers) -> tuple[Prediction, Prediction]:
         inner, outer = self.params_
         learned, still = (
-            _predicted(seen, first, (inner, share * outer), self.activation) for share in (1.0, 0.0)
+            _followed(seen, first, (inner, share * outer), self.activation) for share in (1.0, 0.0)
         )
-        return score(seen, learned, still, step="plasticity.NetworkRule.score")
+        return learned, still
 
 
-def _predicted(
+def _followed(
     seen: Observed, first: Numbers, params: tuple[Numbers, Numbers], activation: str
 ) -> tuple[Numbers, Numbers]:
     import torch

@@ -16,7 +16,7 @@ from ._aliases import aliases
 from ._descend import Fit, Start
 from ._generate import MEHTA, predict
 from ._inputs import observed
-from ._score import score
+from ._score import Predictor
 from ._select import Chosen, linearised, select
 from ._tell import tell_first_weights, tell_terms
 from ._terms import FACTORS, powers, spelled, up_to
@@ -24,6 +24,7 @@ from ._terms import FACTORS, powers, spelled, up_to
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._score import Prediction
     from ._terms import Numbers, Term
     from ._unroll import Observed
 
@@ -32,7 +33,7 @@ INITIAL = ("known", "fitted")
 
 
 @dataclass
-class TaylorRule:
+class TaylorRule(Predictor):
     r"""A learning rule in pre, post, weight and reward, from trajectories of activity, weights or choices.
 
     The rule is a sum of few terms up to a given order,
@@ -172,54 +173,9 @@ class TaylorRule:
         tell_first_weights(seen, table[list(chosen)], fit, start)
         return self
 
-    def score(
-        self,
-        pre: xr.DataArray,
-        *,
-        initial_weights: xr.DataArray,
-        activity: xr.DataArray | None = None,
-        weights: xr.DataArray | None = None,
-        choices: xr.DataArray | None = None,
-        reward: xr.DataArray | None = None,
-        recorded: xr.DataArray | None = None,
-    ) -> xr.Dataset:
-        """How well the rule predicts trajectories; give some that were held out of ``fit``.
-
-        A high share of variance is no proof of a rule: weights that hardly change are predicted by any.
-
-        Parameters
-        ----------
-        pre, activity, weights, choices, reward, recorded
-            As for ``fit``.
-        initial_weights
-            Weights (trajectory, post, pre) before the first step.
-
-        Returns
-        -------
-        Dataset
-            ``r2_activity`` and ``r2_weights``, against their means; ``r2_weight_changes``, against weights
-            that never change; ``deviance_explained``, in percent, of activity or choices (of weights where
-            there are neither) against weights that never change. NaN where nothing was observed.
-
-        Raises
-        ------
-        SchemaError
-            If shapes do not fit.
-        """
-        arrays = {
-            "pre": pre,
-            "activity": activity,
-            "weights": weights,
-            "choices": choices,
-            "reward": reward,
-            "initial_weights": initial_weights,
-            "recorded": recorded,
-        }
-        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
-        assert first is not None
+    def _predicted(self, seen: Observed, first: Numbers) -> tuple[Prediction, Prediction]:
         rule = dict(zip(self.terms_, self.coef_.values.tolist(), strict=True))
-        learned, still = predict(seen, first, rule), predict(seen, first, {})
-        return score(seen, learned, still, step="plasticity.TaylorRule.score")
+        return predict(seen, first, rule), predict(seen, first, {})
 
     def _candidates(self, reward: xr.DataArray | None, choices: xr.DataArray | None) -> list[Term]:
         if self.initial not in INITIAL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,14 @@ import xarray as xr
 from ... import provenance
 from ...provenance import label
 from ._generate import MEHTA
+from ._inputs import observed
 from ._unroll import LEAST_PROBABILITY
 
 if TYPE_CHECKING:
     from ._terms import Numbers
     from ._unroll import Observed
+
+    Prediction = tuple[Numbers, Numbers]  # activity, weights
 
 MEANINGS = {
     "r2_activity": ("1", "share of the variance of activity predicted"),
@@ -24,9 +28,66 @@ MEANINGS = {
 }
 
 
-def score(
-    seen: Observed, rule: tuple[Numbers, Numbers], still: tuple[Numbers, Numbers], *, step: str
-) -> xr.Dataset:
+class Predictor(ABC):
+    """A rule that predicts activity and weights from the first weights on."""
+
+    learning_rate: float
+    activation: str
+
+    @abstractmethod
+    def _predicted(self, seen: Observed, first: Numbers) -> tuple[Prediction, Prediction]:
+        """Activity and weights under the rule, and those of a network that does not learn."""
+
+    def score(
+        self,
+        pre: xr.DataArray,
+        *,
+        initial_weights: xr.DataArray,
+        activity: xr.DataArray | None = None,
+        weights: xr.DataArray | None = None,
+        choices: xr.DataArray | None = None,
+        reward: xr.DataArray | None = None,
+        recorded: xr.DataArray | None = None,
+    ) -> xr.Dataset:
+        """How well the rule predicts trajectories; give some that were held out of ``fit``.
+
+        A high share of variance is no proof of a rule: weights that hardly change are predicted by any.
+
+        Parameters
+        ----------
+        pre, activity, weights, choices, reward, recorded
+            As for ``fit``.
+        initial_weights
+            Weights (trajectory, post, pre) before the first step.
+
+        Returns
+        -------
+        Dataset
+            ``r2_activity`` and ``r2_weights``, against their means; ``r2_weight_changes``, against weights
+            that never change; ``deviance_explained``, in percent, of activity or choices (of weights where
+            there are neither) against weights that never change. NaN where nothing was observed.
+
+        Raises
+        ------
+        SchemaError
+            If shapes do not fit.
+        """
+        arrays = {
+            "pre": pre,
+            "activity": activity,
+            "weights": weights,
+            "choices": choices,
+            "reward": reward,
+            "initial_weights": initial_weights,
+            "recorded": recorded,
+        }
+        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
+        assert first is not None
+        learned, still = self._predicted(seen, first)
+        return score(seen, learned, still, step=f"plasticity.{type(self).__name__}.score")
+
+
+def score(seen: Observed, rule: Prediction, still: Prediction, *, step: str) -> xr.Dataset:
     """Scores of predicted activity and weights, beside those of the same network that does not learn."""
     first = still[1][:, :1]
     values = {
@@ -52,7 +113,7 @@ def _r2(values: Numbers, predicted: Numbers, *, baseline: Numbers | None = None)
     return float(1 - np.nansum((values - predicted) ** 2) / np.nansum((values - least) ** 2))
 
 
-def _explained(seen: Observed, rule: tuple[Numbers, Numbers], still: tuple[Numbers, Numbers]) -> float:
+def _explained(seen: Observed, rule: Prediction, still: Prediction) -> float:
     at = 0 if not np.isnan(seen.activity).all() else 1
     values = (seen.activity, seen.weights)[at]
     ours, theirs = (_deviance(values, some[at], binary=seen.binary) for some in (rule, still))
