@@ -6,6 +6,7 @@ from ._average import average
 from ._dprime import dprime
 from ._join import join
 from ._normalise import rates, subtract_baseline, zscore
+from ._repeats import repeats
 from ._responses import responses
 from ._select import select_units
 from ._split import split_half
@@ -18,6 +19,7 @@ __all__ = [
     "dprime",
     "join",
     "rates",
+    "repeats",
     "responses",
     "select_units",
     "split_half",

@@ -62,7 +62,7 @@ def average(responses: xr.DataArray, *, by: str = STIMULUS_ID) -> xr.DataArray:
     means = lazy_means(ordered, group, len(names))
     if means is None:
         means = _means(ordered, group, len(names))
-    coords = {**_coords(ordered, group), REPEATS: xr.Variable(STIMULUS, np.bincount(group))}
+    coords = {**repeated_coords(ordered, group), REPEATS: xr.Variable(STIMULUS, np.bincount(group))}
     dims = (STIMULUS, *ordered.dims[1:])
     averaged = xr.DataArray(means, coords, dims, name=responses.name, attrs=responses.attrs)
     what = responses.attrs.get("long_name", "response")
@@ -82,7 +82,7 @@ def _means(responses: xr.DataArray, group: Array, groups: int) -> Array:
     return np.concatenate(means, axis=responses.get_axis_num(UNIT))
 
 
-def _coords(responses: xr.DataArray, group: Array) -> dict[Hashable, xr.Variable]:
+def repeated_coords(responses: xr.DataArray, group: Array) -> dict[Hashable, xr.Variable]:
     """Coords of the averages: those that trials have nothing to do with, or that all repeats agree on."""
     first = np.unique(group, return_index=True)[1]
     coords = {name: coord.variable for name, coord in responses.coords.items() if TRIAL not in coord.dims}

@@ -1,27 +1,49 @@
-"""Simulated sessions as NWB files: what all of them share, and the session driven by a network."""
+"""Simulated sessions as NWB files: what all of them share."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from .. import io
+from ..errors import ResultsExistError
 from ..names import BLOCK, START_TIME, STIMULUS_ID, STOP_TIME
 from ._population import SAMPLING_RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
+    import xarray as xr
 
 TRUTH = "neurofit_truth"
 COLUMNS = {STIMULUS_ID: "name of the stimulus", BLOCK: "number of the showing of each stimulus"}
 
 
+def must_be_new(path: str | Path | None) -> None:
+    """Refuse to write over a file, before anything long begins."""
+    if path is not None and Path(path).exists():
+        raise ResultsExistError(f"{path} exists already. Choose another path, or remove it first.")
+
+
+def written(path: str | Path | None, write: Callable[[Path], None]) -> Path | xr.DataTree:
+    """The ``path`` once it is written, or without one the session that was written to a temporary file."""
+    if path is not None:
+        with io.beside(path) as unfinished:
+            write(Path(unfinished))
+        return Path(path)
+    with TemporaryDirectory() as folder:
+        write(Path(folder) / "simulated.nwb")
+        return io.open_nwb(Path(folder) / "simulated.nwb")
+
+
 def write(
+    description: str,
     path: Path,
     *,
     spikes: Mapping[str, Sequence[np.ndarray[Any, Any]]],
@@ -35,11 +57,7 @@ def write(
     """
     from pynwb import NWBHDF5IO
 
-    file = blank(
-        "Simulated: Poisson neurons driven by the layers of a trained network.",
-        purpose="A session with a known answer, to test analyses on.",
-        rng=rng,
-    )
+    file = blank(description, purpose="A session with a known answer, to test analyses on.", rng=rng)
     add_units(file, spikes)
     for name in trials.columns.difference([START_TIME, STOP_TIME], sort=False):
         file.add_trial_column(name, COLUMNS.get(name, f"{name} of the stimulus"))
@@ -48,8 +66,8 @@ def write(
     file.add_scratch(
         json.dumps(truth), name=TRUTH, description="What the simulation knows; no analysis reads it."
     )
-    with NWBHDF5IO(path, "w") as io:
-        io.write(file)
+    with NWBHDF5IO(path, "w") as opened:
+        opened.write(file)
 
 
 def blank(description: str, *, purpose: str, rng: np.random.Generator) -> Any:

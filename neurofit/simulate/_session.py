@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import io, nets
-from ..errors import RecordingError, ResultsExistError
+from .. import nets
+from ..errors import RecordingError
 from ..names import AREA, BLOCK, START_TIME, STIMULUS, STIMULUS_ID, STOP_TIME
 from . import _nwb
 from ._population import BASELINE, GAIN_NOISE, rates, readouts, spike_times, trial_gains
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pandas as pd
     import xarray as xr
@@ -80,9 +79,8 @@ def session(
     ResultsExistError
         If there is a file at ``path``.
     """
+    _nwb.must_be_new(path)
     rng = np.random.default_rng(rng)
-    if path is not None and Path(path).exists():
-        raise ResultsExistError(f"{path} exists already. Choose another path, or remove it first.")
     training = {"architecture": "conv", "objective": objective, "rule": rule, **training}
     network = nets.train(task, rng=rng, **training)
     activations = nets.activations(network, nets.tasks[task]().stimuli())
@@ -94,14 +92,15 @@ def session(
     }
     spikes = _spikes(activations, tuning, trials, rng)
     truth = {"layers": layers, "readout": readout, "recipe": dict(network.recipe)}
-    write = partial(_nwb.write, spikes=spikes, trials=trials, truth=truth, rng=rng)
-    if path is not None:
-        with io.beside(path) as unfinished:
-            write(Path(unfinished))
-        return Path(path)
-    with TemporaryDirectory() as folder:
-        write(Path(folder) / "simulated.nwb")
-        return io.open_nwb(Path(folder) / "simulated.nwb")
+    write = partial(
+        _nwb.write,
+        "Simulated: Poisson neurons driven by the layers of a trained network.",
+        spikes=spikes,
+        trials=trials,
+        truth=truth,
+        rng=rng,
+    )
+    return _nwb.written(path, write)
 
 
 def truth(path: str | Path) -> dict[str, Any]:
@@ -110,12 +109,13 @@ def truth(path: str | Path) -> dict[str, Any]:
     Parameters
     ----------
     path
-        An NWB file written by ``session``.
+        An NWB file written by ``session`` or ``familiarity``.
 
     Returns
     -------
     dict
-        ``layers``: the layer that drives each area; ``recipe``: how the network was trained.
+        Of ``session`` the ``layers``, the one that drives each area, and the ``recipe``, how the network was
+        trained; of ``familiarity`` the ``change``, the parameters of each unit, and its ``threshold``.
 
     Raises
     ------
