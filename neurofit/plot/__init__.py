@@ -5,15 +5,22 @@ from ._figures import figures, save
 from ._layers import layer_map, layer_position, similarity
 from ._learning_rules import bias_variance, tuning_change
 from ._models import models
+from ._plastic_terms import learning_terms, policy_weights
+from ._rate_rules import alternatives, quantile_map, rate_rule
 from ._rdm import rdm
 
 __all__ = [
+    "alternatives",
     "bias_variance",
     "evaluation",
     "figures",
     "layer_map",
     "layer_position",
+    "learning_terms",
     "models",
+    "policy_weights",
+    "quantile_map",
+    "rate_rule",
     "rdm",
     "save",
     "similarity",
