@@ -18,6 +18,8 @@ KERNELS = [
     "neurofit.simulate._population",
     "neurofit.compare.emergent._kernels",
     "neurofit.worlds._kernels",
+    "neurofit.plasticity.policy._banded",
+    "neurofit.plasticity.policy._posterior",
 ]
 _hook = install_import_hook(KERNELS, "beartype.beartype")
 

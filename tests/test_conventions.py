@@ -178,6 +178,35 @@ def results(make_recording, make_activations, layer_map):
         ),
         "compare.emergent_tuning": compare.emergent_tuning(by_angle, draws=9, rng=0, progress=False),
         "compare.unit_tuning": compare.unit_tuning(by_angle, draws=9, rng=0, progress=False),
+        **plastic_results(),
+    }
+
+
+def plastic_results():
+    """One result of every estimator of plasticity."""
+    from neurofit import plasticity, prep, simulate
+
+    session = simulate.familiarity(units=2, stimuli=20, repeats=2, rng=0)
+    counts = prep.repeats(prep.responses(session, window=(0.05, 0.17), bin=None))
+    rates = plasticity.RateRule("quantile", draws=5, folds=2, random_state=0).fit(counts)
+    made = plasticity.simulate_choices("delta", trials=100, rng=0)
+    given = {"rewards": made.reward, "stimuli": made.stimuli}
+    grown = plasticity.plastic_trajectories({(1, 1, 0): 1.0, (0, 2, 1): -1.0}, units=(4, 3), rng=0)
+    terms = plasticity.TaylorRule((1, 2, 1), learning_rate=0.04, initial="known")
+    return {
+        "prep.repeats": counts,
+        **{f"plasticity.RateRule.{name}": getattr(rates, name) for name in RATES},
+        "plasticity.null_test": plasticity.null_test(counts, draws=1, rng=0),
+        "plasticity.power": plasticity.power(units=2, stimuli=20, trials=2, draws=1, rng=0),
+        "plasticity.plastic_trajectories": grown,
+        "plasticity.TaylorRule": terms.fit(
+            grown.inputs, activity=grown.activity, initial_weights=grown.first_weights
+        ).result_,
+        "plasticity.simulate_choices": made,
+        "plasticity.PolicyRule": plasticity.PolicyRule("delta").fit(made.choice, **given).result_,
+        "plasticity.compare_policy_rules": plasticity.compare_policy_rules(
+            made.choice, **given, folds=2, rng=0, workers=1, progress=False
+        ),
     }
 
 
@@ -189,6 +218,14 @@ RESULTS += ["rsa.rdms", "rsa.searchlight", "rsa.cross_temporal"]
 RESULTS += ["rsa.cka", "rsa.shape_distance", "rsa.evaluate_alignment", "rsa.dimensionality"]
 RESULTS += ["compare.fit_readout", "compare.optimal_stimulus"]
 RESULTS += ["compare.emergent_tuning", "compare.unit_tuning"]
+RATES = ["curve_", "threshold_", "comparison_", "diagnostics_"]
+RESULTS += ["prep.repeats", *(f"plasticity.RateRule.{name}" for name in RATES)]
+RESULTS += ["plasticity.null_test", "plasticity.power", "plasticity.TaylorRule", "plasticity.PolicyRule"]
+RESULTS += [
+    "plasticity.plastic_trajectories",
+    "plasticity.simulate_choices",
+    "plasticity.compare_policy_rules",
+]
 
 
 @pytest.mark.parametrize("name", RESULTS)

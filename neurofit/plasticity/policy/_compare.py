@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -50,12 +51,14 @@ def compare_policy_rules(
 ) -> xr.Dataset:
     """How well each learning rule explains choices, and which of them made the choices.
 
-    Rules are compared by the evidence for them, with a price for their parameters: BIC = parameters *
-    log(trials) - 2 * log evidence. exp(-BIC / 2), made to sum to 1, is the probability of each rule if all
-    are as likely beforehand. The verdict is the rule that has .95 of it, and ``"inconclusive"`` where none
-    has: rules differ most in what they do where rewards fail to come, and a rule that earns all of them soon
-    looks like any other. From 2,000 trials a baseline is often missed in favour of ``"reinforce"``, and a
-    trace in favour of that or of the walk.
+    Rules are compared by the evidence for them whatever their parameters, P(choices | rule), by Laplace's
+    approximation: standard deviations and learning rates have exponential priors of mean 0.1 and 0.2, a
+    baseline or a decay a uniform one. ``probability`` is that of each rule if all are as likely beforehand.
+    The verdict is the rule that has .95 of it, and ``"inconclusive"`` where none has; ``left`` names the
+    fewest rules that have .95 together. A rule that another one contains, such as ``"reinforce"`` in
+    ``"reinforce_baseline"``, is seldom named: that a baseline is 0 cannot be told from one near 0. Rules
+    differ most in what they do where rewards fail to come: one that earns all of them soon looks like any
+    other.
 
     Parameters
     ----------
@@ -78,13 +81,13 @@ def compare_policy_rules(
     Returns
     -------
     Dataset
-        For each ``alternative``: ``log_evidence``, ``parameters``, ``aic``, ``bic``, ``probability``; with
-        folds, ``held_out``, the mean log probability of a held-out choice, ``held_out_gain`` over the first
-        alternative, and ``held_out_gain_standard_error`` over the blocks, and ``ahead``, the mean log
-        probability of each choice of the second half given all before it, with parameters fitted to the
-        first half. Held-out trials enter through their stimuli only: what was learned from them is lost to
-        ``held_out``, which tells rules apart less well than ``ahead`` and the evidence do. Attrs:
-        ``chosen``, of the lowest BIC, and ``verdict``.
+        For each ``alternative``: ``parameters``, ``log_evidence`` at the most probable ones, ``log_marginal``
+        whatever they are, ``probability``; with folds, ``held_out``, the mean log probability of a held-out
+        choice, ``held_out_gain`` over the first alternative, and ``held_out_gain_standard_error`` over the
+        blocks, and ``ahead``, the mean log probability of each choice of the second half given all before it,
+        with parameters fitted to the first half. Held-out trials enter through their stimuli only: what was
+        learned from them is lost to ``held_out``, which tells rules apart less well than ``ahead`` and the
+        evidence do. Attrs: ``chosen``, the most probable rule, ``left`` (JSON) and ``verdict``.
 
     Raises
     ------
@@ -99,7 +102,7 @@ def compare_policy_rules(
     ----------
     Ashwood, Roy, Bak & Pillow 2020, Advances in Neural Information Processing Systems 33:3442
     Roy, Bak, Akrami, Brody & Pillow 2021, Neuron 109:597, doi:10.1016/j.neuron.2020.12.004
-    Schwarz 1978, Annals of Statistics 6:461, doi:10.1214/aos/1176344136
+    Chung, Rabe-Hesketh, Dorie, Gelman & Liu 2013, Psychometrika 78:685, doi:10.1007/s11336-013-9328-2
 
     Examples
     --------
@@ -133,7 +136,7 @@ def compare_policy_rules(
         result,
         "plasticity.compare_policy_rules",
         sources=[choices, rewards, stimuli],
-        references=[*SOURCES, "Schwarz 1978, Annals of Statistics 6:461, doi:10.1214/aos/1176344136"],
+        references=SOURCES,
         kinds=names,
         folds=folds,
         initial_sd=initial_sd,
@@ -154,17 +157,22 @@ def _parts(trials: int, folds: int, rng: int | np.random.Generator | None) -> li
 
 def _scored(work: _Whole) -> xr.Dataset:
     found = fit(work.kind, work.behaviour, initial_sd=work.initial_sd)
-    return xr.Dataset(scores(found, len(work.behaviour.choices)))
+    return xr.Dataset(scores(found))
 
 
 def _judged(found: xr.Dataset) -> xr.Dataset:
     """With the probability of each rule, and the verdict."""
-    share = np.exp((found.bic.min() - found.bic) / 2)
+    share = np.exp(found.log_marginal - found.log_marginal.max())
     share = share / share.sum()
-    chosen = str(found[ALTERNATIVE].values[np.argmax(share.values)])
+    order = np.argsort(-share.values, kind="stable")
+    names = found[ALTERNATIVE].values[order].tolist()
+    before = np.cumsum(share.values[order]) - share.values[order]
+    left = [name for name, sum_before in zip(names, before, strict=True) if sum_before < SURE]
     told = label(share, units="1", long_name="probability of the rule")
-    verdict = chosen if share.max() >= SURE else INCONCLUSIVE
-    return found.assign(probability=told).assign_attrs(chosen=chosen, verdict=verdict)
+    verdict = left[0] if len(left) == 1 else INCONCLUSIVE
+    return found.assign(probability=told).assign_attrs(
+        chosen=names[0], left=json.dumps(left), verdict=verdict
+    )
 
 
 def _held_out(each: Numbers) -> dict[str, xr.DataArray]:

@@ -1,4 +1,10 @@
-"""Parameters of a rule by the evidence for them: standard deviations, learning rates, and a further one."""
+"""Parameters of a rule: the most probable ones, how sure they are, and the evidence for the rule.
+
+Standard deviations and learning rates are sought as logarithms, the further parameter of a rule as a logit,
+so that nothing lies at a bound. Their priors are exponential and uniform. On the scale of logarithms the
+prior of a standard deviation goes to 0 with it, which keeps a walk from being found to be 0 where choices
+only say that it is small (Chung et al. 2013, doi:10.1007/s11336-013-9328-2).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit, log_expit
 
 from ._posterior import Dynamics, Posterior, posterior
 from ._rules import PolicyLearning, policy_rules
@@ -14,23 +21,22 @@ from ._rules import PolicyLearning, policy_rules
 if TYPE_CHECKING:
     from ._inputs import Behaviour, Numbers
 
-SD_BOUNDS = (1e-3, 2.0)  # of a weight's step on one trial; the lower one adds .04 in 2,000 trials
-RATE_UNIT = 0.05  # rates are sought in these, so that all parameters have about one scale
-RATE_BOUNDS = (0.0, 5.0)
-FIRST_SD, FIRST_RATE = 0.05, 0.05
+MEAN_SD, MEAN_RATE = 0.1, 0.2  # of the exponential priors, in log odds on a trial
+BOUNDS = (1e-4, 4.0)  # of both; far out in the tails of their priors
+LOGIT_BOUND = 8.0
 STEP = 1e-4  # of derivatives over parameters
 WIDE_STEP = 1e-2  # of second derivatives
-AT_BOUND = 1e-3
-FLAT = 0.1  # curvature over a logarithm that tells it no better than to a factor of twenty
+FLATTEST = 0.1  # least curvature that is believed: an error of 3 in a logarithm
 
 
 class Fit(NamedTuple):
     """The most probable parameters and weights, and how sure they are."""
 
-    values: Numbers  # log standard deviations, rates in units, the further parameter
-    errors: Numbers  # standard errors of `values`; NaN for what lies at a bound
+    values: Numbers  # log standard deviations, log rates, the logit of the further parameter
+    errors: Numbers  # standard errors of `values`
     added: Numbers  # (trial, regressor), variances of the weights because the parameters are not sure
     posterior: Posterior
+    log_marginal: float  # log probability of the choices, whatever the parameters
 
 
 @dataclass
@@ -51,18 +57,15 @@ class Evidence:
         """Number of regressors."""
         return self.behaviour.inputs.shape[1]
 
-    def bounds(self) -> list[tuple[float, float]]:
-        """Between what each parameter is sought."""
-        low, high = np.log(SD_BOUNDS)
-        bounds = [(float(low), float(high))] * self.count
-        if self.law.learns:
-            bounds += [(RATE_BOUNDS[0] / RATE_UNIT, RATE_BOUNDS[1] / RATE_UNIT)] * self.count
-        return bounds + ([self.law.bounds(self.behaviour.rewards)] if self.law.further else [])
+    def further(self, logit: Numbers) -> Numbers:
+        """The further parameter, between its bounds."""
+        low, high = self.law.bounds(self.behaviour.rewards)
+        return low + (high - low) * expit(logit)
 
     def dynamics(self, values: Numbers) -> Dynamics:
         """The rule with these parameters."""
         _, choices, rewards, first, _ = self.behaviour
-        count, further = self.count, float(values[-1]) if self.law.further else 0.0
+        count, further = self.count, float(self.further(values[-1])) if self.law.further else 0.0
         return Dynamics(
             inputs=self.behaviour.inputs,
             choices=choices,
@@ -70,7 +73,7 @@ class Evidence:
             target=self.law.target(choices, rewards),
             gain=self.law.gain(rewards, further),
             decay=np.where(first, 0.0, self.law.decay(further)),
-            rate=values[count : 2 * count] * RATE_UNIT if self.law.learns else np.zeros(count),
+            rate=np.exp(values[count : 2 * count]) if self.law.learns else np.zeros(count),
             step_sd=np.broadcast_to(np.exp(values[:count]), (len(choices) - 1, count)),
             initial_sd=self.initial_sd,
         )
@@ -82,83 +85,74 @@ class Evidence:
             self.weights = found.weights
         return found
 
+    def log_prior(self, values: Numbers) -> float:
+        """Log density of the parameters on the scale of ``values``."""
+        scales = values[:-1] if self.law.further else values
+        means = np.repeat([MEAN_SD, MEAN_RATE], self.count)[: len(scales)]
+        told = float((scales - np.log(means) - np.exp(scales) / means).sum())
+        if self.law.further:
+            told += float(log_expit(values[-1]) + log_expit(-values[-1]))
+        return told
+
     def loss(self, values: Numbers) -> tuple[float, Numbers]:
-        """Negative log evidence less the log of each standard deviation, and its derivatives.
+        """Negative log of evidence times prior, and its derivatives by small steps."""
 
-        A prior p(sd) ~ sd keeps a walk from being found to be 0, where the data only say that it is small
-        (Chung et al. 2013). Derivatives are by small steps away from the bounds.
-        """
-        here = self.at(values).log_evidence
-        gradient = np.empty_like(values)
-        for number, (_, high) in enumerate(self.bounds()):
-            step = np.zeros_like(values)
-            step[number] = -STEP if values[number] + STEP > high else STEP
-            gradient[number] = (here - self.at(values + step, keep=False).log_evidence) / step[number]
-        gradient[: self.count] -= 1
-        return -here - float(values[: self.count].sum()), gradient
+        def worth(at: Numbers, *, keep: bool = False) -> float:
+            return self.at(at, keep=keep).log_evidence + self.log_prior(at)
 
-
-def maximise(evidence: Evidence, starts: list[Numbers]) -> Fit:
-    """The parameters of most evidence from any of the starts, with their Laplace standard errors."""
-    best: Any = None
-    for start in starts:
-        evidence.weights = np.zeros_like(evidence.weights)
-        options = {"ftol": 1e-7, "gtol": 1e-3, "maxiter": 200}
-        found = minimize(
-            evidence.loss, start, jac=True, method="L-BFGS-B", bounds=evidence.bounds(), options=options
-        )
-        if best is None or found.fun < best.fun:
-            best = found
-    values = np.asarray(best.x)
-    final = evidence.at(values)
-    return Fit(values, *_errors(evidence, values), final)
+        here = worth(values, keep=True)
+        steps = STEP * np.eye(len(values))
+        return -here, np.array([here - worth(values + step) for step in steps]) / STEP
 
 
 def fit(kind: str, behaviour: Behaviour, *, initial_sd: float, seen: Numbers | None = None) -> Fit:
     """The rule called ``kind``, fitted to the trials that are ``seen`` (1, or 0 for those held out)."""
     shown = np.ones(len(behaviour.choices)) if seen is None else seen
-    walk = Evidence(policy_rules["random_walk"], behaviour, initial_sd, shown)
-    found = maximise(walk, [np.full(walk.count, np.log(FIRST_SD))])
-    if not policy_rules[kind].learns:
-        return found
     evidence = Evidence(policy_rules[kind], behaviour, initial_sd, shown)
-    return maximise(evidence, _starts(evidence.law, found.values))
-
-
-def _starts(law: type[PolicyLearning], walk: Numbers) -> list[Numbers]:
-    """Small rates and steps, and the walk itself: no rule has less evidence than it."""
-    calm = np.maximum(walk - 0.7, np.log(FIRST_SD / 10))
-    further = [[value] for value in law.start] or [[]]
-    rates = np.full_like(walk, FIRST_RATE / RATE_UNIT)
-    learning = [np.concatenate([calm, rates, value]) for value in further]
-    return [*learning, np.concatenate([walk, np.zeros_like(walk), further[0]])]
-
-
-def _errors(evidence: Evidence, values: Numbers) -> tuple[Numbers, Numbers]:
-    """From the curvature of the evidence, and what that adds to the variances of the weights.
-
-    Parameters at a bound are held there, and so are those on which the evidence hardly depends: standard
-    deviations so small that they could as well be 0.
-    """
-    errors, added = np.full_like(values, np.nan), np.zeros_like(evidence.weights)
-    inside = [
-        number
-        for number, (low, high) in enumerate(evidence.bounds())
-        if low + AT_BOUND < values[number] < high - AT_BOUND
-    ]
-    if not inside:
-        return errors, added
-    curvature, moves = (
-        np.array(part) for part in zip(*(_change(evidence, values, number) for number in inside), strict=True)
+    found: list[Any] = [_climb(evidence, start) for start in _starts(evidence)]
+    values = np.asarray(min(found, key=lambda one: one.fun).x)
+    final = evidence.at(values)
+    covariance, moves = _uncertainty(evidence, values)
+    spread = np.linalg.slogdet(2 * np.pi * covariance)[1] / 2
+    return Fit(
+        values,
+        np.sqrt(np.diagonal(covariance)),
+        np.einsum("atk,ab,btk->tk", moves, covariance, moves),
+        final,
+        final.log_evidence + evidence.log_prior(values) + float(spread),
     )
-    curvature = (curvature[:, inside] + curvature[:, inside].T) / 2
-    firm = np.flatnonzero(np.diagonal(curvature) > FLAT)
-    curvature = curvature[np.ix_(firm, firm)]
-    if len(firm) and np.linalg.eigvalsh(curvature)[0] > 0:
-        covariance = np.linalg.inv(curvature)
-        errors[np.array(inside)[firm]] = np.sqrt(np.diagonal(covariance))
-        added = np.einsum("atk,ab,btk->tk", moves[firm], covariance, moves[firm])
-    return errors, added
+
+
+def _starts(evidence: Evidence) -> list[Numbers]:
+    """A walk; for a rule that learns, calm weights with strong learning, and a walk with weak learning."""
+    count = evidence.count
+
+    def start(sd: float, rate: float, further: float) -> Numbers:
+        parts = [np.full(count, np.log(sd))]
+        if evidence.law.learns:
+            parts.append(np.full(count, np.log(rate)))
+        return np.concatenate([*parts, [further]] if evidence.law.further else parts)
+
+    if not evidence.law.learns:
+        return [start(0.05, 0.0, 0.0)]
+    return [start(0.02, 0.1, 0.0), start(0.05, 0.02, 0.0)]
+
+
+def _climb(evidence: Evidence, start: Numbers) -> Any:
+    evidence.weights = np.zeros_like(evidence.weights)
+    scales = len(start) - bool(evidence.law.further)
+    low, high = np.log(BOUNDS)
+    bounds = [(low, high)] * scales + [(-LOGIT_BOUND, LOGIT_BOUND)] * (len(start) - scales)
+    options = {"ftol": 1e-8, "gtol": 1e-3, "maxiter": 200}
+    return minimize(evidence.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+
+
+def _uncertainty(evidence: Evidence, values: Numbers) -> tuple[Numbers, Numbers]:
+    """Covariance of the parameters by Laplace's approximation, and how the weights move with each of them."""
+    changes = [_change(evidence, values, number) for number in range(len(values))]
+    curvature, moves = (np.array(part) for part in zip(*changes, strict=True))
+    sizes, axes = np.linalg.eigh((curvature + curvature.T) / 2)
+    return (axes / np.maximum(sizes, FLATTEST)) @ axes.T, moves
 
 
 def _change(evidence: Evidence, values: Numbers, number: int) -> tuple[Numbers, Numbers]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SOURCES = (
     "Ashwood, Roy, Bak & Pillow 2020, Advances in Neural Information Processing Systems 33:3442",
     "Roy, Bak, Akrami, Brody & Pillow 2021, Neuron 109:597, doi:10.1016/j.neuron.2020.12.004",
+    "Chung, Rabe-Hesketh, Dorie, Gelman & Liu 2013, Psychometrika 78:685, doi:10.1007/s11336-013-9328-2",
 )
 
 
@@ -29,12 +30,11 @@ class PolicyRule:
 
         y_t ~ Bernoulli(logistic(w_t . x_t)),   w_{t+1} = w_t + rule(w_t, x_t, y_t, r_t) + N(0, walk_sd^2).
 
-    Weights are the most probable ones (Newton's method on a banded Hessian). The standard deviations, the
-    learning rates (one for each weight, at least 0) and the rule's baseline or decay are those of most
-    evidence, by Laplace's approximation around the weights. Errors of parameters
-    are from the curvature of the evidence, and NaN for what lies at a bound or hardly matters; errors of
-    weights allow for them. A walk found at its lower bound (.001) counts as none, and makes intervals of
-    weights too narrow where there was one.
+    Weights are the most probable ones (Newton's method on a banded Hessian), given the most probable
+    parameters by Laplace's evidence around the weights: standard deviations and learning rates (one for each
+    weight), with exponential priors of mean 0.1 and 0.2, and the rule's baseline or decay, with a uniform
+    prior between the least and the largest reward, or 0 and .98. Errors of parameters are from the curvature
+    there, of what is above 0 on the scale of its logarithm; errors of weights allow for them.
 
     Parameters
     ----------
@@ -47,17 +47,18 @@ class PolicyRule:
     ----------
     result_
         Dataset: ``weight`` and ``probability`` of each trial, ``walk_sd``, ``learning_rate``, ``baseline`` or
-        ``decay``, with standard errors and 95 % intervals; ``log_evidence``, ``aic``, ``bic``, whose sample
-        size is the number of trials.
+        ``decay``, with standard errors and 95 % intervals; ``log_evidence`` at these parameters, and
+        ``log_marginal`` whatever they are, by which rules compare.
     weights_, rates_
         The weights (trial, regressor), and the learning rates (regressor) of a rule that learns.
     log_evidence_
-        The evidence, in nats.
+        The evidence at the most probable parameters, in nats.
 
     References
     ----------
     Ashwood, Roy, Bak & Pillow 2020, Advances in Neural Information Processing Systems 33:3442
     Roy, Bak, Akrami, Brody & Pillow 2021, Neuron 109:597, doi:10.1016/j.neuron.2020.12.004
+    Chung, Rabe-Hesketh, Dorie, Gelman & Liu 2013, Psychometrika 78:685, doi:10.1007/s11336-013-9328-2
 
     Examples
     --------

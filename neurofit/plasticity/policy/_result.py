@@ -11,15 +11,14 @@ from scipy.special import expit
 from ...names import BOUND, BOUNDS, REGRESSOR, TRIAL, WEIGHT
 from ...provenance import label
 from ._banded import inverse_blocks
-from ._evidence import RATE_UNIT
 from ._rules import policy_rules
 
 if TYPE_CHECKING:
     from ._evidence import Fit
     from ._inputs import Behaviour, Numbers
+    from ._rules import PolicyLearning
 
-WIDTH = 1.959964  # standard errors on either side of a 95 % interval
-SURE = "95 % interval of the "
+SIDES = np.array([-1.959964, 1.959964])  # of a 95 % interval, in standard errors
 
 
 def labelled(kind: str, fit: Fit, behaviour: Behaviour) -> xr.Dataset:
@@ -28,30 +27,25 @@ def labelled(kind: str, fit: Fit, behaviour: Behaviour) -> xr.Dataset:
     weights = fit.posterior.weights
     deviations = weight_errors(fit, count)
     p = expit((weights * behaviour.inputs).sum(axis=1))
+    given = (weights, deviations)
     arrays = {
-        **_with_errors(WEIGHT, (TRIAL, REGRESSOR), weights, deviations, "weight of a regressor", "log odds"),
+        **_with_errors(WEIGHT, (TRIAL, REGRESSOR), *given, "weight of a regressor", "log odds"),
         "probability": _array((TRIAL,), p, "probability of choice 1 at the most probable weights", "1"),
-        **_walk(fit, count),
+        **_scale("walk_sd", fit, slice(0, count), "standard deviation of a weight's random step"),
     }
     if law.learns:
-        rate, error = (part[count : 2 * count] * RATE_UNIT for part in (fit.values, fit.errors))
-        arrays |= _with_errors(
-            "learning_rate", (REGRESSOR,), rate, error, "learning rate", "log odds", low=0.0
-        )
+        arrays |= _scale("learning_rate", fit, slice(count, 2 * count), "learning rate")
     if law.further:
-        arrays |= _with_errors(law.further, (), fit.values[-1], fit.errors[-1], law.further, "1")
-    arrays |= scores(fit, len(weights))
-    return xr.Dataset(arrays, coords={REGRESSOR: behaviour.regressors})
+        arrays |= _further(law, fit, behaviour)
+    return xr.Dataset(arrays | scores(fit), coords={REGRESSOR: behaviour.regressors})
 
 
-def scores(fit: Fit, trials: int) -> dict[str, xr.DataArray]:
-    """How well a rule does, with and without a price for its parameters."""
-    evidence, count = fit.posterior.log_evidence, len(fit.values)
+def scores(fit: Fit) -> dict[str, xr.DataArray]:
+    """How well a rule does, at its best parameters and whatever they are."""
     told = {
-        "log_evidence": (evidence, "log evidence at the best parameters", "nats"),
-        "parameters": (count, "number of parameters", "1"),
-        "aic": (2 * count - 2 * evidence, "Akaike's criterion on the evidence", "nats"),
-        "bic": (count * np.log(trials) - 2 * evidence, "Bayesian criterion on the evidence", "nats"),
+        "parameters": (len(fit.values), "number of parameters", "1"),
+        "log_evidence": (fit.posterior.log_evidence, "log evidence at the most probable parameters", "nats"),
+        "log_marginal": (fit.log_marginal, "log evidence for the rule, whatever its parameters", "nats"),
     }
     return {name: _array((), *entry) for name, entry in told.items()}
 
@@ -62,26 +56,37 @@ def weight_errors(fit: Fit, count: int) -> Numbers:
     return np.sqrt(variances[:, :count] + fit.added)
 
 
-def _walk(fit: Fit, count: int) -> dict[str, xr.DataArray]:
-    """Standard deviations, whose errors are those of their logarithms."""
-    logs, errors = fit.values[:count], fit.errors[:count]
-    told = "standard deviation of a weight's random step"
-    interval = np.exp(logs[:, None] + np.array([-WIDTH, WIDTH]) * errors[:, None])
-    return {
-        "walk_sd": _array((REGRESSOR,), np.exp(logs), told, "log odds"),
-        "walk_sd_interval": _bounds((REGRESSOR,), interval, SURE + told, "log odds"),
-    }
+def _scale(name: str, fit: Fit, part: slice, told: str) -> dict[str, xr.DataArray]:
+    """What is above 0: its error is taken on the scale of logarithms."""
+    logs, errors = fit.values[part], fit.errors[part]
+    interval = np.exp(logs[:, None] + SIDES * errors[:, None])
+    return _told(name, (REGRESSOR,), np.exp(logs), np.exp(logs) * errors, interval, told, "log odds")
+
+
+def _further(law: type[PolicyLearning], fit: Fit, behaviour: Behaviour) -> dict[str, xr.DataArray]:
+    """The further parameter, whose error is taken on the scale of its logit."""
+    low, high = law.bounds(behaviour.rewards)
+    logit, error = fit.values[-1], fit.errors[-1]
+    share = expit(logit)
+    interval = low + (high - low) * expit(logit + SIDES * error)
+    near = (high - low) * share * (1 - share) * error
+    name = str(law.further)
+    return _told(name, (), low + (high - low) * share, near, interval, name, "1")
 
 
 def _with_errors(
-    name: str, dims: tuple[str, ...], values: Any, errors: Any, told: str, units: str, *, low: float = -np.inf
+    name: str, dims: tuple[str, ...], values: Numbers, errors: Numbers, told: str, units: str
 ) -> dict[str, xr.DataArray]:
-    values, errors = np.asarray(values), np.asarray(errors)
-    interval = np.maximum(values[..., None] + np.array([-WIDTH, WIDTH]) * errors[..., None], low)
+    return _told(name, dims, values, errors, values[..., None] + SIDES * errors[..., None], told, units)
+
+
+def _told(
+    name: str, dims: tuple[str, ...], values: Any, errors: Any, interval: Numbers, told: str, units: str
+) -> dict[str, xr.DataArray]:
     return {
         name: _array(dims, values, told, units),
         f"{name}_standard_error": _array(dims, errors, f"standard error of the {told}", units),
-        f"{name}_interval": _bounds(dims, interval, SURE + told, units),
+        f"{name}_interval": _bounds(dims, interval, f"95 % interval of the {told}", units),
     }
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 policy_rules: Registry[type[PolicyLearning]] = Registry("rule of behaviour")
 
 LARGEST_DECAY = 0.98  # beyond, traces outlast fifty trials and cannot be told from a drift of the weights
-BASELINE_RANGES = 2.0  # how far beyond the rewards a baseline is sought, in ranges of the rewards
 
 
 class PolicyLearning(ABC):
@@ -30,7 +29,6 @@ class PolicyLearning(ABC):
 
     learns: ClassVar[bool] = True
     further: ClassVar[str | None] = None  # name of the parameter beside the rates, if there is one
-    start: ClassVar[tuple[float, ...]] = ()  # where its fit begins, in order of preference
 
     @staticmethod
     @abstractmethod
@@ -49,7 +47,7 @@ class PolicyLearning(ABC):
 
     @staticmethod
     def bounds(rewards: Numbers) -> tuple[float, float]:
-        """Between what the further parameter is sought."""
+        """Between what the further parameter lies, with the same probability everywhere beforehand."""
         return 0.0, 0.0
 
 
@@ -80,7 +78,6 @@ class ReinforceBaseline(PolicyLearning):
     """As reinforce, with rewards measured from a baseline: rate * (r - baseline) (y - p) x."""
 
     further = "baseline"
-    start = (0.0, 0.5)
 
     @staticmethod
     def gain(rewards: Numbers, further: float) -> Numbers:
@@ -89,9 +86,8 @@ class ReinforceBaseline(PolicyLearning):
 
     @staticmethod
     def bounds(rewards: Numbers) -> tuple[float, float]:
-        """Somewhat beyond the rewards that came."""
-        margin = BASELINE_RANGES * np.ptp(rewards)
-        return float(rewards.min() - margin), float(rewards.max() + margin)
+        """The least and the largest reward that came."""
+        return float(rewards.min()), float(rewards.max())
 
 
 @policy_rules.register("delta")
@@ -118,7 +114,6 @@ class Eligibility(PolicyLearning):
     """As reinforce, for earlier choices too, whose traces decay trial by trial (Baxter & Bartlett 2001)."""
 
     further = "decay"
-    start = (0.3, 0.8)
 
     @staticmethod
     def gain(rewards: Numbers, further: float) -> Numbers:

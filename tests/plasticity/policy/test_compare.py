@@ -1,5 +1,7 @@
 """Which rule made the choices: the true one where it can be told, none where there is none."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from neurofit import schema
 from neurofit.errors import SchemaError
-from neurofit.plasticity.policy import _held_out, compare_policy_rules, simulate_choices
+from neurofit.plasticity.policy import _held_out, compare_policy_rules, policy_rules, simulate_choices
+from neurofit.plasticity.policy._evidence import Evidence
 from neurofit.plasticity.policy._inputs import behaviour_of
 
 QUIET = {"workers": 1, "progress": False}
@@ -34,14 +37,12 @@ def test_the_true_rule_is_chosen_and_predicts_the_choices_to_come_best(found):
     assert np.all(found.held_out > np.log(0.5))
 
 
-def test_criteria_and_probabilities_are_those_of_the_evidence(found):
-    count = np.array([2, 4, 4])
-    np.testing.assert_array_equal(found.parameters, count)
-    np.testing.assert_allclose(found.aic, 2 * count - 2 * found.log_evidence)
-    np.testing.assert_allclose(found.bic, np.log(800) * count - 2 * found.log_evidence)
+def test_probabilities_are_those_of_the_evidence(found):
+    np.testing.assert_array_equal(found.parameters, [2, 4, 4])
     odds = found.probability / found.probability[0]
-    np.testing.assert_allclose(np.log(odds), -(found.bic - found.bic[0]) / 2, atol=1e-6)
+    np.testing.assert_allclose(np.log(odds), found.log_marginal - found.log_marginal[0], atol=1e-6)
     assert found.probability.sum() == pytest.approx(1)
+    assert json.loads(found.left) == ["delta"]
 
 
 def test_results_say_what_they_are(found):
@@ -51,7 +52,9 @@ def test_results_say_what_they_are(found):
 
 def test_a_rule_that_cannot_be_told_is_not_named():
     few = simulate_choices("reinforce", rates=0.02, trials=300, rng=0)
-    assert compared(few, kinds=["reinforce", "delta"], folds=0).verdict == "inconclusive"
+    told = compared(few, kinds=["reinforce", "delta"], folds=0)
+    assert told.verdict == "inconclusive"
+    assert sorted(json.loads(told.left)) == ["delta", "reinforce"]
 
 
 def test_folds_hold_each_block_out_once():
@@ -93,15 +96,20 @@ def test_held_out_probabilities_are_as_often_right_as_they_say():
 
 
 def test_predicting_ahead_is_logistic_regression_on_all_earlier_trials_where_weights_hardly_move():
+    """The evidence that a choice adds to that of the earlier ones is its predicted probability."""
     made = simulate_choices("random_walk", walk_sd=1e-4, trials=1500, rng=4)
     made["choice"][:] = np.random.default_rng(1).random(1500) < expit(1 + made.contrast)
     behaviour = behaviour_of(made.choice, made.reward, made.stimuli, learns=False)
-    told = _held_out.ahead(_held_out.HeldOut("random_walk", behaviour, np.arange(1480, 1500), 2.0))
+    seen = np.ones(1500)
+    shown = []
+    for stop in (1480, 1500):
+        evidence = Evidence(policy_rules["random_walk"], behaviour, 2.0, seen * (np.arange(1500) < stop))
+        shown.append(evidence.at(np.log([1e-4, 1e-4])).log_evidence)
     x, y, each = behaviour.inputs, behaviour.choices, []
     for trial in range(1480, 1500):
         peer = LogisticRegression(C=4.0, fit_intercept=False).fit(x[:trial], y[:trial])
         each.append(peer.predict_log_proba(x[trial : trial + 1])[0, int(y[trial])])
-    assert told == pytest.approx(np.mean(each), abs=0.01)
+    assert np.diff(shown)[0] == pytest.approx(np.sum(each), abs=0.02)
 
 
 def test_folds_that_cannot_be_are_refused(learner):
@@ -113,34 +121,25 @@ def test_folds_that_cannot_be_are_refused(learner):
         )
 
 
-RULES = {"reinforce": 0.0, "reinforce_baseline": 0.5, "delta": 0.0}
+FURTHER = {"reinforce_baseline": 0.5, "eligibility": 0.7}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", list(RULES))
-def test_the_generating_rule_is_chosen(rule):
-    """2,000 trials whose rewarded side swaps every 200.
-
-    With seeds from 100 on, reinforce was right in 6 of 6 animals and delta in 5 of 5; a baseline in 3 of 5,
-    the others being given to plain reinforce, which it contains. Traces are not told reliably from so few
-    trials, and are left out here: they were named in 3 of 5 animals, and in at most 1 of 3 with seeds from
-    200 on.
-    """
-    kinds = list(dict.fromkeys(["random_walk", "reinforce", "reinforce_baseline", "delta", rule]))
-    animals = [
-        simulate_choices(
-            rule, rates=0.3, walk_sd=0.02, further=RULES[rule], trials=2000, reversal=200, rng=seed
+@pytest.mark.parametrize("rule", list(policy_rules))
+def test_the_generating_rule_is_among_those_left(rule):
+    """The rewarded side swaps every 200 trials. How often it is named: docs/tables/policy_rule.csv."""
+    for seed in (200, 201):
+        made = simulate_choices(
+            rule, rates=0.2, walk_sd=0.02, further=FURTHER.get(rule, 0.0), trials=2000, reversal=200, rng=seed
         )
-        for seed in (200, 201, 202)
-    ]
-    chosen = [compared(made, kinds=kinds, folds=0).chosen for made in animals]
-    simpler = "reinforce" if RULES[rule] else rule
-    assert sum(name in {rule, simpler} for name in chosen) >= 2
+        told = compared(made, folds=0)
+        assert rule in json.loads(told.left)
+        assert told.verdict in {rule, "inconclusive"}
 
 
 @pytest.mark.slow
-def test_a_random_walk_is_not_called_a_learning_rule():
-    kinds = ["random_walk", "reinforce", "reinforce_baseline", "delta"]
-    for seed, sd in enumerate((0.02, 0.05, 0.1) * 3):
-        made = simulate_choices("random_walk", walk_sd=sd, trials=2000, reversal=200, rng=200 + seed)
-        assert compared(made, kinds=kinds, folds=0).verdict == "random_walk"
+@pytest.mark.parametrize("sd", [0.02, 0.1])
+def test_a_random_walk_is_not_called_a_learning_rule(sd):
+    for seed in (200, 201):
+        made = simulate_choices("random_walk", walk_sd=sd, trials=2000, reversal=200, rng=seed)
+        assert compared(made, folds=0).verdict in {"random_walk", "inconclusive"}
