@@ -129,9 +129,8 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
     several = not isinstance(rule, (str, Mapping))
     chosen = [rule] if isinstance(rule, (str, Mapping)) else list(rule)
     seed = int(np.random.default_rng(rng).integers(2**31))
-    lessons = [
-        _lesson(one, task, architecture, objective, (step, batch_size, learning_rate)) for one in chosen
-    ]
+    descent = (step, batch_size, learning_rate)
+    lessons = [_lesson(one, task, architecture, objective, descent) for one in chosen]
     of_one = partial(_measured, batches=batches, draws=draws, seed=seed, device=device)
     found = apply(
         of_one, lessons, workers=workers, progress=progress and several, description="measuring rules"
