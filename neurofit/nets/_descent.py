@@ -12,7 +12,7 @@ from torch.nn.utils import get_total_norm
 from ..errors import TrainingError
 from ..parallel import bar
 from ..registry import Registry
-from ._stages import connected, draw, forward
+from ._stages import connected, draw, forward, moved
 from .material import draw_batch
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def descend(
     rng = np.random.default_rng(seed)
     # Weights have a stream of their own: whatever else is chosen, the same seed starts from the same ones.
     for_weights, for_rule = (torch.Generator().manual_seed(int(s)) for s in rng.integers(2**63, size=2))
-    initial = connected(stages, {**draw(stages, for_weights, device), **(start or {})})
+    initial = connected(stages, {**draw(stages, for_weights, device), **moved(start or {}, device)})
     if lesson.constraint:
         initial = lesson.constraint(stages, initial, initial)
     params = _copied(initial)

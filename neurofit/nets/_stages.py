@@ -72,9 +72,14 @@ def shapes(stage: Stage) -> dict[str, torch.Size]:
 
 def draw(stages: tuple[Stage, ...], generator: torch.Generator, device: torch.device | str) -> Params:
     """Fresh weights for every stage, by name; the same from the same generator on any device."""
+    return moved({stage.name: stage.init(generator) for stage in stages}, device)
+
+
+def moved(params: Params, device: torch.device | str) -> Params:
+    """``params`` on another device."""
     return {
-        stage.name: {name: tensor.to(device) for name, tensor in stage.init(generator).items()}
-        for stage in stages
+        layer: {name: tensor.to(device) for name, tensor in weights.items()}
+        for layer, weights in params.items()
     }
 
 

@@ -135,6 +135,11 @@ def errors_at(outputs: Outputs, objective: Objective, batch: Batch) -> dict[str,
     return {name: error for name, error in zip(leaves, found, strict=True) if error is not None}
 
 
+def error_at(errors: Errors, moment: Moment) -> torch.Tensor:
+    """That of ``errors`` at a stage's output: 0 where the objective does not speak of it."""
+    return errors.get(moment.stage.name, torch.zeros_like(moment.output))
+
+
 def backward(
     moments: Mapping[str, Moment], errors: Errors, *, local: bool = False
 ) -> tuple[dict[str, Weights], dict[str, torch.Tensor]]:

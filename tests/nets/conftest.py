@@ -19,6 +19,25 @@ def on_one_thread():
         yield
 
 
+VALUES = {"item": 0.5, "__bool__": True, "__float__": 0.5, "__int__": 1}
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """Make up the values that are asked for of torch's "meta" device, which holds shapes and no values."""
+    to_cpu = torch.Tensor.cpu
+    monkeypatch.setattr(
+        torch.Tensor,
+        "cpu",
+        lambda self: torch.ones(self.shape, dtype=self.dtype) if self.is_meta else to_cpu(self),
+    )
+    for name, value in VALUES.items():
+        kept = getattr(torch.Tensor, name)
+        monkeypatch.setattr(
+            torch.Tensor, name, lambda self, kept=kept, value=value: value if self.is_meta else kept(self)
+        )
+
+
 @pytest.fixture(scope="session")
 def digits_net():
     return nets.train("digits", rng=0, progress=False)

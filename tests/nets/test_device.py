@@ -25,19 +25,10 @@ CIRCUITS = {
 }
 OBJECTIVES = {"agrel": "reward", "reinforce": "reward", "slow_features": "slowness"}
 TASKS = {"e_prop": "delayed_match", "slow_features": "moving_digits"}
-VALUES = {"item": 0.5, "__bool__": True, "__float__": 0.5, "__int__": 1}
 NEEDS_VALUES = {"btsp", "slow_features"}  # to choose some of the entries by
 OF_TIME = {"recurrent", "gated", "attractor_buffer", "excitatory_inhibitory"}
 
-
-@pytest.fixture(autouse=True)
-def _made_up(monkeypatch):
-    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: torch.ones(self.shape, dtype=self.dtype))
-    for name, value in VALUES.items():
-        kept = getattr(torch.Tensor, name)
-        monkeypatch.setattr(
-            torch.Tensor, name, lambda self, kept=kept, value=value: value if self.is_meta else kept(self)
-        )
+pytestmark = pytest.mark.usefixtures("made_up")
 
 
 def lesson(task, architecture, objective):
@@ -85,3 +76,11 @@ def test_an_objective_stays_where_the_outputs_are(name):
     if name == "smoothness":
         outputs = {"readout": torch.ones(6, 5, 2, device="meta")}
     assert objective.losses(outputs, batch).device.type == "meta"
+
+
+def test_training_goes_on_where_it_is_told_from_wherever_it_started():
+    start = nets.train("digits", steps=0, rng=0, progress=False)
+    network = nets.train(
+        "digits", start=start, steps=2, optimizer="sgd", device="meta", rng=0, progress=False
+    )
+    assert everywhere(network.params) == {"meta"}

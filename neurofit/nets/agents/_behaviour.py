@@ -79,14 +79,15 @@ def behaviour(
     told = {"reward": np.full((n, length), np.nan), "prediction_error": np.full((n, length), np.nan)}
     whole = {name: np.full((n, length), -1) for name in ((STATE, ACTION) if numbered else ())}
     running, going, felt = Episodes(place, n), np.ones(n, bool), drive.begin()
-    seen, state = running.reset(rng), rule.begin(network.stages, params, n)
+    seen, state = torch.from_numpy(running.reset(rng)), rule.begin(network.stages, params, n)
+    seen = seen.to(network.device)
     with one_thread():
         for decision in range(length):
             experience, felt = _decide(lesson, params, running, seen, felt, generator)
             learned = rule.learn(network.stages, params, experience, state, place.discount)
-            state, seen, move = learned.state, experience.following.numpy(), running.last
+            state, seen, move = learned.state, experience.following, running.last
             values = {STATE: move.states, ACTION: move.actions, "reward": move.rewards}
-            values["prediction_error"] = learned.error.numpy()
+            values["prediction_error"] = learned.error.cpu().numpy()
             for name, array in {**whole, **told}.items():
                 array[going, decision] = values[name][going]
             going &= ~move.done

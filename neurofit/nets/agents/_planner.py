@@ -166,7 +166,7 @@ def _count(stages: Stages, params: Params, experience: Experience, state: Any, d
     end = torch.full_like(seen, experience.observations[0].numel())
     after = torch.where(experience.done, end, experience.following.flatten(1).argmax(1))
     moves, earned = (torch.zeros_like(params[PLAN][name]) for name in (MOVES, REWARDS))
-    moves.index_put_((after, seen, actions), torch.ones(len(seen)), accumulate=True)
+    moves.index_put_((after, seen, actions), moves.new_ones(len(seen)), accumulate=True)
     surprise = experience.rewards - params[PLAN][REWARDS][actions, seen]
     times = moves.sum(0).T.clamp(min=1)[actions, seen]
     earned.index_put_((actions, seen), surprise / times, accumulate=True)

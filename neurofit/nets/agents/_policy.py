@@ -5,13 +5,15 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import one_hot
 
+from ..learning.reward._acting import draw_actions
+from ..learning.reward._kick import normal
+
 
 def act(preferences: torch.Tensor, generator: torch.Generator, *, sigma: float | None) -> torch.Tensor:
     """Numbers of actions drawn from the softmax or, with ``sigma``, vectors drawn around those preferred."""
     if sigma is None:
-        return torch.multinomial(preferences.softmax(1), 1, generator=generator)[:, 0]
-    noise = torch.randn(preferences.shape, generator=generator)
-    return preferences + sigma * noise.to(preferences)
+        return draw_actions(preferences.softmax(1), generator)
+    return preferences + sigma * normal(preferences, generator)
 
 
 def score(preferences: torch.Tensor, actions: torch.Tensor, *, sigma: float | None) -> torch.Tensor:
@@ -23,7 +25,7 @@ def score(preferences: torch.Tensor, actions: torch.Tensor, *, sigma: float | No
 
 def explore(values: torch.Tensor, generator: torch.Generator, *, epsilon: float) -> torch.Tensor:
     """The most valuable action, ties being drawn; in a share ``epsilon`` of decisions any action."""
-    noise = torch.rand(values.shape, generator=generator)
+    noise = torch.rand(values.shape, generator=generator).to(values.device)
     best = values == values.max(1, keepdim=True).values
-    drawn = torch.rand(len(values), 1, generator=generator) < epsilon
+    drawn = torch.rand(len(values), 1, generator=generator).to(values.device) < epsilon
     return torch.where(drawn | best, noise, -1.0).argmax(1)

@@ -116,7 +116,7 @@ class Traced:
     def begin(self, stages: Stages, params: Params, episodes: int) -> Params:
         """No trace yet."""
         return {
-            layer: {name: torch.zeros(episodes, *w.shape, dtype=w.dtype) for name, w in weights.items()}
+            layer: {name: w.new_zeros(episodes, *w.shape) for name, w in weights.items()}
             for layer, weights in params.items()
         }
 

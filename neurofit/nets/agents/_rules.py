@@ -211,5 +211,7 @@ def _width(actions: torch.Tensor, sigma: float) -> float | None:
 
 def _at_random(given: torch.Tensor, environment: Environment, generator: torch.Generator) -> torch.Tensor:
     if environment.continuous:
-        return torch.randn(len(given), environment.outputs, generator=generator)
-    return torch.randint(environment.outputs, (len(given),), generator=generator)
+        drawn = torch.randn(len(given), environment.outputs, generator=generator)
+    else:
+        drawn = torch.randint(environment.outputs, (len(given),), generator=generator)
+    return drawn.to(given.device)

@@ -16,7 +16,7 @@ from ...provenance import label, stamp
 from .._choice import as_json, make
 from .._descent import MEASUREMENTS, _copied, _finite, _tensors, optimizers
 from .._network import Network
-from .._stages import draw, forward, readout
+from .._stages import draw, forward, moved, readout
 from .._threads import one_thread
 from .._train import _fitting, _seed
 from ..circuits import architectures
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .._choice import Choice
     from .._stages import Params, Stage
     from ._drives import Drive
-    from ._environment import Array, Environment
+    from ._environment import Environment
     from ._rule import AgentRule
 
 
@@ -44,6 +44,7 @@ def train_agent(  # noqa: PLR0913 - the four choices and how to learn are what a
     learning_rate: float | None = None,
     optimizer: str | None = None,
     rng: int | np.random.Generator | None = None,
+    device: str = "cpu",
     progress: bool = True,
 ) -> Network:
     r"""Train a network to act.
@@ -76,6 +77,9 @@ def train_agent(  # noqa: PLR0913 - the four choices and how to learn are what a
         A name in ``nets.optimizers``; by default what suits the rule.
     rng
         Seed of the weights, the environment and the rule.
+    device
+        Where torch computes; the environment stays on the processor. Numbers are repeatable on one kind of
+        device.
     progress
         Whether to show a bar.
 
@@ -122,7 +126,7 @@ def train_agent(  # noqa: PLR0913 - the four choices and how to learn are what a
         recipe["start"] = dict(start.recipe)
     with one_thread():
         first = {} if start is None else _fitting(start, chosen.stages)
-        reached = _live(chosen, steps, episodes, seed, first, progress=progress)
+        reached = _live(chosen, steps, episodes, seed, first, device=device, progress=progress)
     history = stamp(
         _history(reached),
         "nets.train_agent",
@@ -179,16 +183,18 @@ class Measured(NamedTuple):
     params: Params
 
 
-def _live(lesson: Lesson, steps: int, n: int, seed: int, first: Params, *, progress: bool) -> list[Measured]:
+def _live(
+    lesson: Lesson, steps: int, n: int, seed: int, first: Params, *, device: str, progress: bool
+) -> list[Measured]:
     """Act and learn: what was measured from the first step to the last."""
     rng = np.random.default_rng(seed)
     # Weights have a stream of their own: whatever else is chosen, the same seed starts from the same ones.
     for_weights, for_rule = (torch.Generator().manual_seed(int(s)) for s in rng.integers(2**63, size=2))
-    params = _copied({**draw(lesson.stages, for_weights, "cpu"), **first})
+    params = _copied({**draw(lesson.stages, for_weights, device), **moved(first, device)})
     optimizer = optimizers[lesson.optimizer](_tensors(params), learning_rate=lesson.learning_rate)
     state, felt = lesson.rule.begin(lesson.stages, params, n), lesson.drive.begin()
-    running, seen, diary = Episodes(lesson.environment, n), np.zeros(0), Diary(n)
-    seen = running.reset(rng)
+    running, diary = Episodes(lesson.environment, n), Diary(n)
+    seen = torch.from_numpy(running.reset(rng)).to(device)
     reached = [Measured(0, *diary.close(), _copied(params))]
     measured = set(np.linspace(0, steps, MEASUREMENTS + 1).round())
     for step in bar(range(1, steps + 1), progress=progress, description="train"):
@@ -202,7 +208,7 @@ def _live(lesson: Lesson, steps: int, n: int, seed: int, first: Params, *, progr
         for tensor, gradient in zip(_tensors(params), _tensors(learned.estimate), strict=True):
             tensor.grad = gradient
         optimizer.step()
-        state, seen = learned.state, experience.following.numpy()
+        state, seen = learned.state, experience.following
         diary.write(running, learned.error)
         if step in measured:
             reached.append(Measured(step, *diary.close(), _copied(params)))
@@ -210,18 +216,22 @@ def _live(lesson: Lesson, steps: int, n: int, seed: int, first: Params, *, progr
 
 
 def _decide(
-    lesson: Lesson, params: Params, running: Episodes, seen: Array, felt: Any, generator: torch.Generator
+    lesson: Lesson,
+    params: Params,
+    running: Episodes,
+    seen: torch.Tensor,
+    felt: Any,
+    generator: torch.Generator,
 ) -> tuple[Experience, Any]:
     """One decision in each episode: the experience of it, and the drive's state afterwards."""
-    observations = torch.from_numpy(seen)
     with torch.no_grad():
-        given = readout(forward(lesson.stages, params, observations))
+        given = readout(forward(lesson.stages, params, seen))
     actions = lesson.rule.act(given, lesson.environment, generator)
-    following, _, done = running.step(actions.numpy())
+    following, _, done = running.step(actions.cpu().numpy())
     rewards, felt = lesson.drive.reward(running.last, felt)
-    outcome = (torch.from_numpy(np.asarray(part)) for part in (rewards, following, done))
-    earned, after, ended = outcome
-    return Experience(observations, actions, earned.to(given), after, ended), felt
+    earned, after, ended = (torch.from_numpy(np.asarray(part)) for part in (rewards, following, done))
+    outcome = (earned.to(given), after.to(seen.device), ended.to(seen.device))
+    return Experience(seen, actions, *outcome), felt
 
 
 class Diary:

@@ -44,6 +44,11 @@ def attractor_buffer(
     one feature at 1 is copied and held. One stored pattern is held at the amplitude
     :math:`m = \tanh(\beta m (N - 1) / N)`; the load, features over units, should stay well below 0.138.
 
+    The attractors are made, not learned: train with ``frozen=["buffer"]``. A readout then names the one of
+    four items that came with an open gate, distractors after it, in .98 to 1 of sequences, and at chance
+    with the gate held open; where backpropagation through time also moves the buffer's weights it loses its
+    attractors, and is right in .4 to .75 after as many steps.
+
     Parameters
     ----------
     input_shape

@@ -32,6 +32,11 @@ def bottleneck(
     the first layer of cortex, and networks without a bottleneck oriented ones in the retina already; the
     deeper cortex is, the more linear the retina.
 
+    Do not expect this of a short training. Told which of eight photographs a patch of 16 x 16 pixels is
+    from (16 maps, 7 wide; 4,000 steps, one seed), networks had fields of ``retina2`` whose correlation with
+    themselves, turned by 90 degrees, was .35 with one map in the nerve and .08 with 16 (untrained, -.10 and
+    .00), and the one map showed no clear centre and surround.
+
     Parameters
     ----------
     input_shape

@@ -54,6 +54,7 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
     draws: int = 64,
     rng: int | np.random.Generator | None = None,
     workers: int | None = None,
+    device: str = "cpu",
     progress: bool = True,
 ) -> xr.Dataset:
     r"""Bias and variance of a learning rule, as an estimate of the gradient that it claims to follow.
@@ -97,6 +98,8 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
         Seed or generator of weights, batches and rule; the same for all rules.
     workers
         How many rules are measured at once, as for ``neurofit.parallel.apply``.
+    device
+        Where torch computes. Numbers are repeatable on one kind of device.
     progress
         Whether to show a bar over rules.
 
@@ -126,10 +129,9 @@ def gradient_quality(  # noqa: PLR0913 - what is trained, how far, and how well 
     several = not isinstance(rule, (str, Mapping))
     chosen = [rule] if isinstance(rule, (str, Mapping)) else list(rule)
     seed = int(np.random.default_rng(rng).integers(2**31))
-    lessons = [
-        _lesson(one, task, architecture, objective, (step, batch_size, learning_rate)) for one in chosen
-    ]
-    of_one = partial(_measured, batches=batches, draws=draws, seed=seed)
+    descent = (step, batch_size, learning_rate)
+    lessons = [_lesson(one, task, architecture, objective, descent) for one in chosen]
+    of_one = partial(_measured, batches=batches, draws=draws, seed=seed, device=device)
     found = apply(
         of_one, lessons, workers=workers, progress=progress and several, description="measuring rules"
     )
@@ -186,12 +188,14 @@ def _lesson(
     return stages, Lesson(material, cost, made, steps, batch_size, learning_rate, "sgd")
 
 
-def _measured(case: tuple[tuple[Any, ...], Lesson], *, batches: int, draws: int, seed: int) -> xr.Dataset:
+def _measured(
+    case: tuple[tuple[Any, ...], Lesson], *, batches: int, draws: int, seed: int, device: str
+) -> xr.Dataset:
     stages, lesson = case
     of_weights, of_batches = (int(s) for s in np.random.default_rng(seed).integers(2**63, size=2))
 
     def measure(lesson: Lesson) -> dict[str, Products]:
-        trial, rng = trained(stages, lesson, of_weights), np.random.default_rng(of_batches)
+        trial, rng = trained(stages, lesson, of_weights, device), np.random.default_rng(of_batches)
         by_layer = products(trial, batches=batches, draws=draws, rng=rng)
         return {**by_layer, ALL: reduce(Products.plus, by_layer.values())}
 

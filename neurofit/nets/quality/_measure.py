@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 
 class Trial(NamedTuple):
-    """A network that has learned for a while, and how it did."""
+    """A network that has learned for a while, how it did, and where torch computes it."""
 
     stages: tuple[Stage, ...]
     lesson: Lesson
     learned: Learned
+    device: str
 
 
-def trained(stages: tuple[Stage, ...], lesson: Lesson, seed: int) -> Trial:
+def trained(stages: tuple[Stage, ...], lesson: Lesson, seed: int, device: str) -> Trial:
     """The network after the lesson's steps."""
-    return Trial(stages, lesson, descend(stages, lesson, seed=seed, device="cpu", progress=False))
+    return Trial(stages, lesson, descend(stages, lesson, seed=seed, device=device, progress=False), device)
 
 
 def products(trial: Trial, *, batches: int, draws: int, rng: np.random.Generator) -> dict[str, Products]:
@@ -46,7 +47,7 @@ def products(trial: Trial, *, batches: int, draws: int, rng: np.random.Generator
 def _draws_nothing(trial: Trial, rng: np.random.Generator, generator: torch.Generator) -> bool:
     """Whether the rule makes no use of its generator."""
     lesson = trial.lesson
-    batch = lesson.objective.arranged(draw_batch(lesson.task.sample, lesson.batch_size, rng, "cpu"))
+    batch = lesson.objective.arranged(draw_batch(lesson.task.sample, lesson.batch_size, rng, trial.device))
     before = generator.get_state()
     _estimate(trial, batch, generator)
     return torch.equal(before, generator.get_state())
@@ -57,7 +58,7 @@ def _on_one_batch(
 ) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
     """Mean estimate, target, and mean square of the estimates, by layer."""
     lesson, learned = trial.lesson, trial.learned
-    batch = lesson.objective.arranged(draw_batch(lesson.task.sample, lesson.batch_size, rng, "cpu"))
+    batch = lesson.objective.arranged(draw_batch(lesson.task.sample, lesson.batch_size, rng, trial.device))
     sums: Vectors = {}
     squares = dict.fromkeys((stage.name for stage in trial.stages), 0.0)
     for _ in range(draws):
@@ -84,7 +85,7 @@ def _estimate(trial: Trial, batch: Batch, generator: torch.Generator) -> Params:
 def _flat(params: Params) -> Vectors:
     """All weights of each layer in a row, in double precision."""
     return {
-        layer: torch.cat([w.detach().flatten().double() for w in weights.values()]).numpy()
+        layer: torch.cat([w.detach().flatten() for w in weights.values()]).cpu().double().numpy()
         for layer, weights in params.items()
     }
 

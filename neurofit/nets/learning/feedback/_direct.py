@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..._trace import backward, direct_errors, trace
+from ..._trace import backward, direct_errors, error_at, trace
 from .._rule import Rule, rules
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def _update(
 ) -> Params:
     moments = trace(stages, params, batch.inputs)
     errors = direct_errors(moments, objective, batch)
-    *_, (last, top) = moments.items()
-    error = errors.get(last, torch.zeros_like(top.output))
+    error = error_at(errors, moments[stages[-1].name])
     return backward(moments, joined(errors, projected(moments, error, state)), local=True)[0]
 
 

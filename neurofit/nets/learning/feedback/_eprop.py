@@ -10,7 +10,7 @@ from torch.func import grad, vmap
 
 from ....errors import unknown_name
 from ..._stages import draw
-from ..._trace import backward, direct_errors, trace
+from ..._trace import backward, direct_errors, error_at, trace
 from .._rule import Rule, needs, no_state, rules
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _update(
     first, lowest = stages[0], stages[1].name
     above = {name: moment for name, moment in moments.items() if name != first.name}
     gradients, deltas = backward(above, errors, local=objective.local)
-    signal = errors.get(first.name, torch.zeros_like(moments[first.name].output))
+    signal = error_at(errors, moments[first.name])
     if not objective.local:
         signal = signal + moments[lowest].error(deltas[lowest])
     assert first.cell is not None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch
-
-from ..._trace import backward, direct_errors, trace
+from ..._trace import backward, direct_errors, error_at, trace
 from .._rule import Rule
 from ._direct import draw_seed, joined, projected
 
 if TYPE_CHECKING:
+    import torch
+
     from ..._stages import Params
     from ...cost import Objective
     from ...material import Batch
@@ -43,9 +43,9 @@ def _update(
 ) -> Params:
     moments = trace(stages, params, batch.inputs)
     errors = direct_errors(moments, objective, batch)
-    *_, (last, top) = moments.items()
+    top = moments[stages[-1].name]
     length = nudge * len(batch.inputs)
-    taught = top.output - length * errors.get(last, torch.zeros_like(top.output))
+    taught = top.output - length * error_at(errors, top)
     before, after = (projected(moments, rate, state) for rate in (top.output, taught))
     sent = {name: (before[name].sigmoid() - after[name].sigmoid()) / (SLOPE * length) for name in before}
     return backward(moments, joined(errors, sent), local=True)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from torch.func import grad
 from torch.nn.functional import linear
 
 from ....errors import TrainingError
-from ..._trace import backward, direct_errors, trace
+from ..._trace import backward, direct_errors, error_at, trace
 from .. import _dense  # noqa: F401 - it has the need
 from .._rule import Rule, rules
 from .._targets import targets
@@ -78,7 +79,7 @@ def target_propagation(*, step: float = 0.1, noise: float = 0.1, rate: float = 0
         partial(_update, step),
         target="gauss_newton",
         init=_inverses,
-        evolve=partial(_evolve, noise, rate),
+        evolve=Inverting(noise, rate),
         needs=("readout_error", "dense_layers"),
         references=(
             "Lee, Zhang, Fischer & Bengio 2015, ECML PKDD, doi:10.1007/978-3-319-23528-8_31",
@@ -114,36 +115,41 @@ def _update(
     errors = direct_errors(moments, objective, batch)
     # The error is that of a mean over the batch; a target is that of one example.
     length = step * len(batch.inputs)
-    gap = {
-        name: -length * errors.get(name, torch.zeros_like(moment.output)) for name, moment in moments.items()
-    }
+    gap = {name: -length * error_at(errors, moment) for name, moment in moments.items()}
     for below, stage in reversed(list(pairwise(stages))):
         back, output = partial(_invert, below, state[stage.name]), moments[stage.name].output
         gap[below.name] = gap[below.name] + back(output + gap[stage.name]) - back(output)
     return backward(moments, {name: -wanted / length for name, wanted in gap.items()}, local=True)[0]
 
 
-def _evolve(  # noqa: PLR0913 - what every rule's evolve takes, and two options
-    noise: float,
-    rate: float,
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    change: Params,
-    state: Params,
-    generator: torch.Generator,
-) -> Params:
-    moments = trace(stages, params, batch.inputs)
-    inverses = {}
-    for below, stage in pairwise(stages):
-        known = moments[stage.name].inputs
-        inputs = known + noise * torch.randn(known.shape, generator=generator).to(known)
-        outputs = stage.post(stage.lin(params[stage.name], inputs))
-        slope = grad(partial(_reconstruction, below, inputs, outputs))(dict(state[stage.name]))
-        length = rate / (1 + float(outputs.square().sum(-1).mean()))
-        inverses[stage.name] = {name: w - length * slope[name] for name, w in state[stage.name].items()}
-    return inverses
+@dataclass(frozen=True)
+class Inverting:
+    """Inverses that learn to give back what made a layer's outputs, jiggled by noise."""
+
+    noise: float
+    rate: float
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        change: Params,
+        state: Params,
+        generator: torch.Generator,
+    ) -> Params:
+        """The inverses after a step."""
+        moments = trace(stages, params, batch.inputs)
+        inverses = {}
+        for below, stage in pairwise(stages):
+            known = moments[stage.name].inputs
+            inputs = known + self.noise * torch.randn(known.shape, generator=generator).to(known)
+            outputs = stage.post(stage.lin(params[stage.name], inputs))
+            slope = grad(partial(_reconstruction, below, inputs, outputs))(dict(state[stage.name]))
+            length = self.rate / (1 + float(outputs.square().sum(-1).mean()))
+            inverses[stage.name] = {name: w - length * slope[name] for name, w in state[stage.name].items()}
+        return inverses
 
 
 def _reconstruction(
@@ -161,8 +167,8 @@ def gauss_newton(stages: Stages, params: Params, batch: Batch, objective: Object
     """
     moments = trace(stages, params, batch.inputs)
     errors = direct_errors(moments, objective, batch)
-    *_, (last, top) = moments.items()
-    error = errors.get(last, torch.zeros_like(top.output)).flatten(1)
+    last = stages[-1].name
+    error = error_at(errors, moments[last]).flatten(1)
     rows = [_sensitivity(moments, unit) for unit in range(error.shape[1])]
     wanted: dict[str, torch.Tensor] = dict(errors)
     for name, moment in moments.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -75,32 +75,39 @@ def weight_mirror(*, samples: int = 64, rate: float = 0.1) -> Rule:
         "weight_mirror",
         propagate,
         init=random_feedback,
-        evolve=partial(_evolve, samples, rate),
+        evolve=Mirroring(samples, rate),
         needs=("linear_drive",),
         references=(source,),
     )
 
 
-def _evolve(  # noqa: PLR0913 - what every rule's evolve takes, and two options
-    samples: int,
-    rate: float,
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    change: Params,
-    state: Params,
-    generator: torch.Generator,
-) -> Params:
-    feedback = dict(state)
-    first, *others = trace(stages, params, batch.inputs).values()
-    # No error is sent to the image: the first layer's feedback stays unused.
-    for moment in others:
-        noise = torch.randn(samples, *moment.inputs.shape[1:], generator=generator).to(moment.inputs)
-        name = moment.stage.name
-        seen = mirrored(moment.stage, params[name], noise)
-        feedback[name] = {key: old + rate * (seen[key] - old) for key, old in state[name].items()}
-    return feedback
+@dataclass(frozen=True)
+class Mirroring:
+    """Feedback weights that follow what layers make of noise."""
+
+    samples: int
+    rate: float
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        change: Params,
+        state: Params,
+        generator: torch.Generator,
+    ) -> Params:
+        """The feedback weights after a step."""
+        feedback = dict(state)
+        first, *others = trace(stages, params, batch.inputs).values()
+        # No error is sent to the image: the first layer's feedback stays unused.
+        for moment in others:
+            noise = torch.randn(self.samples, *moment.inputs.shape[1:], generator=generator).to(moment.inputs)
+            name = moment.stage.name
+            seen = mirrored(moment.stage, params[name], noise)
+            feedback[name] = {key: old + self.rate * (seen[key] - old) for key, old in state[name].items()}
+        return feedback
 
 
 def mirrored(stage: Stage, weights: Weights, noise: torch.Tensor) -> Weights:

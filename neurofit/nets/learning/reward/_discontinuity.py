@@ -12,7 +12,7 @@ import torch
 from torch.special import log_ndtr
 
 from ....errors import TrainingError
-from ..._trace import direct_errors, trace
+from ..._trace import direct_errors, error_at, trace
 from ...circuits import nonlinearities
 from .._rule import Rule, needs, rules
 from ._kick import normal
@@ -187,15 +187,14 @@ def _update(
     generator: torch.Generator,
 ) -> Params:
     moments, trials, cost = _run(options, stages, params, batch, objective, generator)
-    last = stages[-1].name
     found = {}
     for name, (distance, weight) in trials.items():
         level, slope = (part.mean(0) for part in fits(state, name, distance, options.window))
         rest = cost.reshape(-1, *[1] * (distance.ndim - 1)) - level - slope * distance
         found[name] = moments[name].gradient(distance.sign() * weight * rest / options.window / len(cost))
-    top = moments[last]
-    error = direct_errors(moments, objective, batch).get(last, torch.zeros_like(top.output))
-    return {**found, last: top.gradient(top.delta(error))}
+    top = moments[stages[-1].name]
+    error = error_at(direct_errors(moments, objective, batch), top)
+    return {**found, top.stage.name: top.gradient(top.delta(error))}
 
 
 def _evolve(

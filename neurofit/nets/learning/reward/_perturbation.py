@@ -105,7 +105,7 @@ def weight_perturbation(*, sigma: float = 0.001, mode: str = "parallel") -> Rule
         Standard deviation, or size, of the perturbation, in units of the weights. Below about .0001,
         rounding in single precision drowns the change of the cost.
     mode
-        ``"parallel"``, all weights at once, or ``"serial"``, one after the other.
+        As of ``node_perturbation``, with weights in the place of units.
 
     Returns
     -------
@@ -113,10 +113,8 @@ def weight_perturbation(*, sigma: float = 0.001, mode: str = "parallel") -> Rule
 
     Raises
     ------
-    TrainingError
-        If ``sigma`` is not above 0.
-    UnknownNameError
-        If there is no such mode.
+    TrainingError, UnknownNameError
+        As ``node_perturbation`` does.
 
     References
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -72,8 +72,7 @@ def contrastive_hebbian(*, feedback: float = 0.05, iterations: int = 50) -> Rule
         "Movellan 1991, Connectionist Models: Proceedings of the 1990 Summer School, 10",
         "Xie & Seung 2003, Neural Computation 15:441, doi:10.1162/089976603762552988",
     )
-    update = partial(_contrastive, feedback=feedback, iterations=iterations)
-    return Rule("contrastive_hebbian", update, needs=SETTLING, references=sources)
+    return Rule("contrastive_hebbian", Contrastive(feedback, iterations), needs=SETTLING, references=sources)
 
 
 @rules.register("generec")
@@ -92,18 +91,14 @@ def generec(*, form: str = "midpoint", feedback: float = 0.05, iterations: int =
     same rule says for the connection back, :math:`(h_{l-1}^+ - h_{l-1}^-) \tfrac12 (h_l^- + h_l^+)^\top`,
     gives contrastive Hebbian learning. The feedback weights are the transposes of the forward ones, which
     the paper reaches by symmetrising changes. As :math:`\gamma \to 0` both forms go to backpropagation's
-    gradient if the readout is linear. Both phases must have settled.
-
-    One update costs at most ``iterations`` sweeps over the layers in each of two phases, which end at rest.
+    gradient if the readout is linear.
 
     Parameters
     ----------
     form
         ``"midpoint"`` or ``"plain"``.
-    feedback
-        Strength :math:`\gamma` of the feedback.
-    iterations
-        Sweeps of each phase, at most.
+    feedback, iterations
+        As of ``contrastive_hebbian``.
 
     Returns
     -------
@@ -116,7 +111,7 @@ def generec(*, form: str = "midpoint", feedback: float = 0.05, iterations: int =
     positive("generec", feedback=feedback, iterations=iterations)
     if form not in FORMS:
         raise TrainingError(f"form of 'generec' is one of {', '.join(FORMS)}, not {form!r}")
-    update = partial(_recirculating, midpoint=form == "midpoint", feedback=feedback, iterations=iterations)
+    update = Recirculating(form == "midpoint", feedback, iterations)
     source = "O'Reilly 1996, Neural Computation 8:895, doi:10.1162/neco.1996.8.5.895"
     return Rule("generec", update, needs=SETTLING, references=(source,))
 
@@ -133,37 +128,49 @@ def phases(
     return free, taught
 
 
-def _contrastive(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    feedback: float,
-    iterations: int,
-) -> Params:
-    net, start = circuit(stages, params, batch.inputs, feedback)
-    free, taught = phases(net, start, batch, objective, iterations=iterations)
-    n = len(batch.inputs)
-    return less(hebbian(net, free, free, per=n), hebbian(net, taught, taught, per=n))
+@dataclass(frozen=True)
+class Contrastive:
+    """The contrast of two phases."""
+
+    feedback: float
+    iterations: int
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        net, start = circuit(stages, params, batch.inputs, self.feedback)
+        free, taught = phases(net, start, batch, objective, iterations=self.iterations)
+        n = len(batch.inputs)
+        return less(hebbian(net, free, free, per=n), hebbian(net, taught, taught, per=n))
 
 
-def _recirculating(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    midpoint: bool,
-    feedback: float,
-    iterations: int,
-) -> Params:
-    net, start = circuit(stages, params, batch.inputs, feedback)
-    free, taught = phases(net, start, batch, objective, iterations=iterations)
-    pre = {name: (rate + taught[name]) / 2 if midpoint else rate for name, rate in free.items()}
-    fall = {name: rate - taught[name] for name, rate in free.items()}
-    return hebbian(net, pre, fall, per=len(batch.inputs))
+@dataclass(frozen=True)
+class Recirculating:
+    """Presynaptic rate x the change of the postsynaptic rate between two phases."""
+
+    midpoint: bool
+    feedback: float
+    iterations: int
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        net, start = circuit(stages, params, batch.inputs, self.feedback)
+        free, taught = phases(net, start, batch, objective, iterations=self.iterations)
+        pre = {name: (rate + taught[name]) / 2 if self.midpoint else rate for name, rate in free.items()}
+        fall = {name: rate - taught[name] for name, rate in free.items()}
+        return hebbian(net, pre, fall, per=len(batch.inputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,10 +67,8 @@ def equilibrium_propagation(
         How hard the output is nudged; above the inverse of the cost's curvature that phase may not settle.
     symmetric
         Whether a nudge of :math:`-\beta` takes the place of the free phase in the contrast.
-    feedback
-        Strength :math:`\gamma` of the feedback.
-    iterations
-        Sweeps of each phase, at most.
+    feedback, iterations
+        As of ``contrastive_hebbian``.
 
     Returns
     -------
@@ -83,7 +82,7 @@ def equilibrium_propagation(
     positive("equilibrium_propagation", beta=beta, feedback=feedback, iterations=iterations)
     return Rule(
         "equilibrium_propagation",
-        partial(_nudged, beta=beta, symmetric=symmetric, iterations=iterations),
+        Nudged(beta, symmetric, iterations),
         target="equilibrium_loss",
         init=partial(constant, feedback),
         needs=SETTLING,
@@ -95,27 +94,33 @@ def equilibrium_propagation(
     )
 
 
-def _nudged(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    beta: float,
-    symmetric: bool,
-    iterations: int,
-) -> Params:
-    net, start = circuit(stages, params, batch.inputs, state)
-    free = settle(net, start, sweeps=iterations)
+@dataclass(frozen=True)
+class Nudged:
+    """The contrast of equilibria, free and nudged or nudged either way."""
 
-    def nudged(by: float) -> Rates:
-        return settle(net, free, sweeps=iterations, push=nudge(objective, batch, by))
+    beta: float
+    symmetric: bool
+    iterations: int
 
-    plus, minus = nudged(beta), nudged(-beta) if symmetric else free
-    apart = (2 * beta if symmetric else beta) * len(batch.inputs)
-    return less(hebbian(net, minus, minus, per=apart), hebbian(net, plus, plus, per=apart))
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        net, start = circuit(stages, params, batch.inputs, state)
+        free = settle(net, start, sweeps=self.iterations)
+
+        def nudged(by: float) -> Rates:
+            return settle(net, free, sweeps=self.iterations, push=nudge(objective, batch, by))
+
+        plus, minus = nudged(self.beta), nudged(-self.beta) if self.symmetric else free
+        apart = (2 * self.beta if self.symmetric else self.beta) * len(batch.inputs)
+        return less(hebbian(net, minus, minus, per=apart), hebbian(net, plus, plus, per=apart))
 
 
 @targets.register("equilibrium_loss")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch.autograd import grad
 
-from ..._trace import direct_errors, trace
+from ..._trace import direct_errors, error_at, trace
 from .._checks import positive
 from .._rule import Rule, rules
 
@@ -78,7 +78,7 @@ def predictive_coding(*, sigma_out: float = 1.0, iterations: int = 20, step: flo
     Whittington & Bogacz 2017, Neural Computation 29:1229, doi:10.1162/NECO_a_00949
     """
     positive("predictive_coding", sigma_out=sigma_out, iterations=iterations, step=step)
-    update = partial(_relaxed, sigma_out=sigma_out, iterations=iterations, step=step)
+    update = Relaxation(sigma_out, iterations, step)
     source = "Whittington & Bogacz 2017, Neural Computation 29:1229, doi:10.1162/NECO_a_00949"
     return Rule("predictive_coding", update, needs=("readout_error",), references=(source,))
 
@@ -105,10 +105,8 @@ def fixed_prediction(*, iterations: int = 20, step: float = 1.0) -> Rule:
 
     Parameters
     ----------
-    iterations
-        Steps of relaxation.
-    step
-        Their size, in (0, 2).
+    iterations, step
+        As of ``predictive_coding``; ``step`` is in (0, 2).
 
     Returns
     -------
@@ -120,7 +118,7 @@ def fixed_prediction(*, iterations: int = 20, step: float = 1.0) -> Rule:
     Millidge, Tschantz & Buckley 2022, Neural Computation 34:1329, doi:10.1162/neco_a_01497
     """
     positive("fixed_prediction", iterations=iterations, step=step)
-    update = partial(_spread, iterations=iterations, step=step)
+    update = Spread(iterations, step)
     sources = (
         "Whittington & Bogacz 2017, Neural Computation 29:1229, doi:10.1162/NECO_a_00949",
         "Millidge, Tschantz & Buckley 2022, Neural Computation 34:1329, doi:10.1162/neco_a_01497",
@@ -142,75 +140,77 @@ def free_energy(
     return energy + len(batch.inputs) * objective.loss(outputs, batch) / sigma_out**2
 
 
-def relax(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    *,
-    sigma_out: float,
-    iterations: int,
-    step: float,
-) -> Values:
-    """The value nodes of hidden layers after descending the free energy from the forward pass."""
-    moments = trace(stages, params, batch.inputs)
-    values = {stage.name: moments[stage.name].drive.requires_grad_() for stage in stages[:-1]}
-    for _ in range(iterations if values else 0):
+@dataclass(frozen=True)
+class Relaxation:
+    """Value nodes that relax, and then change the weights."""
+
+    sigma_out: float
+    iterations: int
+    step: float
+
+    def values(self, stages: Stages, params: Params, batch: Batch, objective: Objective) -> Values:
+        """The value nodes of hidden layers after descending the free energy from the forward pass."""
+        moments = trace(stages, params, batch.inputs)
+        values = {stage.name: moments[stage.name].drive.requires_grad_() for stage in stages[:-1]}
+        for _ in range(self.iterations if values else 0):
+            with torch.enable_grad():
+                energy = free_energy(stages, params, values, batch, objective, sigma_out=self.sigma_out)
+            slopes = grad(energy, list(values.values()))
+            values = {
+                name: (value.detach() - self.step * slope).requires_grad_()
+                for (name, value), slope in zip(values.items(), slopes, strict=True)
+            }
+        return values
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        values = self.values(stages, params, batch, objective)
+        leaves = {
+            layer: {name: tensor.detach().requires_grad_() for name, tensor in weights.items()}
+            for layer, weights in params.items()
+        }
         with torch.enable_grad():
-            energy = free_energy(stages, params, values, batch, objective, sigma_out=sigma_out)
-        slopes = grad(energy, list(values.values()))
-        values = {
-            name: (value.detach() - step * slope).requires_grad_()
-            for (name, value), slope in zip(values.items(), slopes, strict=True)
-        }
-    return values
+            energy = free_energy(stages, leaves, values, batch, objective, sigma_out=self.sigma_out)
+        scaled = energy * self.sigma_out**2 / len(batch.inputs)
+        found = iter(grad(scaled, [tensor for weights in leaves.values() for tensor in weights.values()]))
+        return {layer: {name: next(found) for name in weights} for layer, weights in leaves.items()}
 
 
-def _relaxed(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    sigma_out: float,
-    iterations: int,
-    step: float,
-) -> Params:
-    values = relax(stages, params, batch, objective, sigma_out=sigma_out, iterations=iterations, step=step)
-    leaves = {
-        layer: {name: tensor.detach().requires_grad_() for name, tensor in weights.items()}
-        for layer, weights in params.items()
-    }
-    with torch.enable_grad():
-        energy = free_energy(stages, leaves, values, batch, objective, sigma_out=sigma_out)
-    scaled = energy * sigma_out**2 / len(batch.inputs)
-    found = iter(grad(scaled, [tensor for weights in leaves.values() for tensor in weights.values()]))
-    return {layer: {name: next(found) for name in weights} for layer, weights in leaves.items()}
+@dataclass(frozen=True)
+class Spread:
+    """Errors that relax while predictions are held."""
 
+    iterations: int
+    step: float
 
-def _spread(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    iterations: int,
-    step: float,
-) -> Params:
-    moments = trace(stages, params, batch.inputs)
-    direct = direct_errors(moments, objective, batch)
-    names = list(moments)
-    epsilon = {name: torch.zeros_like(moment.drive) for name, moment in moments.items()}
-    for _ in range(iterations):
-        reaching = {
-            below: moments[above].error(epsilon[above])
-            for below, above in zip(names[:-1], names[1:], strict=True)
-        }
-        for name, moment in moments.items():
-            error = reaching.get(name, 0) + direct.get(name, torch.zeros_like(moment.output))
-            epsilon[name] = (1 - step) * epsilon[name] + step * moment.delta(error)
-    return {name: moment.gradient(epsilon[name]) for name, moment in moments.items()}
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        moments = trace(stages, params, batch.inputs)
+        direct = direct_errors(moments, objective, batch)
+        names = list(moments)
+        epsilon = {name: torch.zeros_like(moment.drive) for name, moment in moments.items()}
+        for _ in range(self.iterations):
+            reaching = {
+                below: moments[above].error(epsilon[above])
+                for below, above in zip(names[:-1], names[1:], strict=True)
+            }
+            for name, moment in moments.items():
+                error = reaching.get(name, 0) + error_at(direct, moment)
+                epsilon[name] = (1 - self.step) * epsilon[name] + self.step * moment.delta(error)
+        return {name: moment.gradient(epsilon[name]) for name, moment in moments.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def rate_derivative(
     both_ways
         Whether the synapse back down adds its change to the weight that the two share.
     feedback
-        Strength :math:`\gamma` of the feedback.
+        As of ``contrastive_hebbian``.
     iterations
         Sweeps to settle, at most, and half those of the transition.
 
@@ -74,10 +75,9 @@ def rate_derivative(
     Bengio et al. 2017, Neural Computation 29:555, doi:10.1162/NECO_a_00934
     """
     positive("rate_derivative", beta=beta, feedback=feedback, iterations=iterations)
-    update = partial(_integrated, beta=beta, both_ways=both_ways, iterations=iterations)
     return Rule(
         "rate_derivative",
-        update,
+        Integrated(beta, both_ways, iterations),
         target="equilibrium_loss" if both_ways else "backprop",
         init=partial(constant, feedback),
         needs=SETTLING,
@@ -88,30 +88,36 @@ def rate_derivative(
     )
 
 
-def _integrated(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    beta: float,
-    both_ways: bool,
-    iterations: int,
-) -> Params:
-    net, start = circuit(stages, params, batch.inputs, state)
-    free = settle(net, start, sweeps=iterations)
-    push = nudge(objective, batch, beta)
-    way = [free, *path(net, free, sweeps=round(iterations / STEP), push=push, step=STEP)]
-    # Every moment of every example is an example of one long batch.
-    before, after = _joined(way[:-1]), _joined(way[1:])
-    throughout = net._replace(inputs=torch.cat([net.inputs] * (len(way) - 1)))
-    mean = {name: (rate + after[name]) / 2 for name, rate in before.items()}
-    fall = {name: rate - after[name] for name, rate in before.items()}
-    integral = partial(hebbian, throughout, per=beta * len(net.inputs))
-    up = integral(mean, fall)
-    return less(up, less(integral(after, mean), integral(before, mean))) if both_ways else up
+@dataclass(frozen=True)
+class Integrated:
+    """Presynaptic rate x change of the postsynaptic rate, summed on the way to another equilibrium."""
+
+    beta: float
+    both_ways: bool
+    iterations: int
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        net, start = circuit(stages, params, batch.inputs, state)
+        free = settle(net, start, sweeps=self.iterations)
+        push = nudge(objective, batch, self.beta)
+        way = [free, *path(net, free, sweeps=round(self.iterations / STEP), push=push, step=STEP)]
+        # Every moment of every example is an example of one long batch.
+        before, after = _joined(way[:-1]), _joined(way[1:])
+        throughout = net._replace(inputs=torch.cat([net.inputs] * (len(way) - 1)))
+        mean = {name: (rate + after[name]) / 2 for name, rate in before.items()}
+        fall = {name: rate - after[name] for name, rate in before.items()}
+        integral = partial(hebbian, throughout, per=self.beta * len(net.inputs))
+        up = integral(mean, fall)
+        return less(up, less(integral(after, mean), integral(before, mean))) if self.both_ways else up
 
 
 def _joined(moments: list[Rates]) -> Rates:

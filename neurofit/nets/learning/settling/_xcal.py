@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -60,10 +60,8 @@ def xcal(
         Where the check mark turns, :math:`d`, as a share of the threshold, in (0, 1).
     self_organising
         Weight :math:`\lambda` of the second term; 0 for none.
-    feedback
-        Strength :math:`\gamma` of the feedback.
-    iterations
-        Sweeps of each phase, at most.
+    feedback, iterations
+        As of ``contrastive_hebbian``.
 
     Returns
     -------
@@ -74,11 +72,10 @@ def xcal(
     O'Reilly, Munakata, Frank, Hazy et al. 2012, Computational Cognitive Neuroscience, chapter 4
     """
     positive("xcal", reversal=reversal, feedback=feedback, iterations=iterations)
-    update = partial(_checked, turn=(reversal, self_organising), feedback=feedback, iterations=iterations)
     source = "O'Reilly, Munakata, Frank, Hazy et al. 2012, Computational Cognitive Neuroscience, chapter 4"
     return Rule(
         "xcal",
-        update,
+        Checked(reversal, self_organising, feedback, iterations),
         init=_undriven,
         evolve=_averaged,
         needs=(*SETTLING, "hidden_rates", "dense_layers"),
@@ -109,36 +106,43 @@ def _averaged(
     return {name: torch.lerp(average, rates[name].mean(0), AVERAGING) for name, average in state.items()}
 
 
-def _checked(
-    stages: Stages,
-    params: Params,
-    batch: Batch,
-    objective: Objective,
-    state: State,
-    generator: torch.Generator,
-    *,
-    turn: tuple[float, float],
-    feedback: float,
-    iterations: int,
-) -> Params:
-    (reversal, self_organising), n = turn, len(batch.inputs)
-    net, start = circuit(stages, params, batch.inputs, feedback)
-    free, taught = phases(net, start, batch, objective, iterations=iterations)
-    estimate = dict(less(hebbian(net, free, free, per=n), hebbian(net, taught, taught, per=n)))
-    before, after = net.below(free), net.below(taught)
-    for stage in stages[:-1]:
-        x, y = before[stage.name].flatten(1), free[stage.name]
-        product = _products(after[stage.name].flatten(1), taught[stage.name])
-        from_error = check_mark(product, _products(x, y), reversal=reversal)
-        floating = _products(x, state[stage.name].expand_as(y))
-        alone = check_mark(product, floating, reversal=reversal)
-        change = net.strength(stage) * from_error + self_organising * alone
-        signs = torch.ones_like(x).copysign(x)
-        estimate[stage.name] = {
-            "weight": -(change[..., :-1] * signs[:, None]).mean(0),
-            "bias": -change[..., -1].mean(0),
-        }
-    return estimate
+@dataclass(frozen=True)
+class Checked:
+    """The check mark of products in two phases, and against a floating threshold."""
+
+    reversal: float
+    self_organising: float
+    feedback: float
+    iterations: int
+
+    def __call__(
+        self,
+        stages: Stages,
+        params: Params,
+        batch: Batch,
+        objective: Objective,
+        state: State,
+        generator: torch.Generator,
+    ) -> Params:
+        """The estimate."""
+        n = len(batch.inputs)
+        net, start = circuit(stages, params, batch.inputs, self.feedback)
+        free, taught = phases(net, start, batch, objective, iterations=self.iterations)
+        estimate = dict(less(hebbian(net, free, free, per=n), hebbian(net, taught, taught, per=n)))
+        before, after = net.below(free), net.below(taught)
+        for stage in stages[:-1]:
+            x, y = before[stage.name].flatten(1), free[stage.name]
+            product = _products(after[stage.name].flatten(1), taught[stage.name])
+            from_error = check_mark(product, _products(x, y), reversal=self.reversal)
+            floating = _products(x, state[stage.name].expand_as(y))
+            alone = check_mark(product, floating, reversal=self.reversal)
+            change = net.strength(stage) * from_error + self.self_organising * alone
+            signs = torch.ones_like(x).copysign(x)
+            estimate[stage.name] = {
+                "weight": -(change[..., :-1] * signs[:, None]).mean(0),
+                "bias": -change[..., -1].mean(0),
+            }
+        return estimate
 
 
 def _products(pre: torch.Tensor, post: torch.Tensor) -> torch.Tensor:

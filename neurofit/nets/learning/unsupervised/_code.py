@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..._trace import Live, Moment, direct_errors, trace
+from ..._trace import Live, Moment, direct_errors, error_at, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +44,7 @@ def _update(
     errors = direct_errors({stages[0].name: code, **above}, objective, batch)
     estimate: dict[str, Any] = {stages[0].name: learn(code, state)}
     for name, moment in above.items():
-        error = errors.get(name, torch.zeros_like(moment.output))
-        estimate[name] = moment.gradient(moment.delta(error))
+        estimate[name] = moment.gradient(moment.delta(error_at(errors, moment)))
     return estimate
 
 

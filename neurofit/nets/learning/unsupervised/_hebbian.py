@@ -9,7 +9,7 @@ import torch
 
 from ....errors import TrainingError
 from ..._stages import connects
-from ..._trace import direct_errors, trace
+from ..._trace import direct_errors, error_at, trace
 from .._rule import Rule, rules
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _update(
 ) -> Params:
     moments = trace(stages, params, batch.inputs)
     *_, (last, top) = moments.items()
-    error = direct_errors(moments, objective, batch).get(last, torch.zeros_like(top.output))
+    error = error_at(direct_errors(moments, objective, batch), top)
     steps = {
         name: {key: -change for key, change in local(moment, state[name] if state else None).items()}
         for name, moment in moments.items()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from ....errors import TrainingError
-from ..._trace import direct_errors, trace
+from ..._trace import direct_errors, error_at, trace
 from .. import _dense  # noqa: F401 - it has the need
 from .._rule import Rule, rules
 
@@ -134,7 +134,7 @@ def _update(  # noqa: PLR0913 - what every rule's update takes, and two options
 ) -> Params:
     moments = trace(stages, params, batch.inputs)
     *_, (last, top) = moments.items()
-    error = direct_errors(moments, objective, batch).get(last, torch.zeros_like(top.output))
+    error = error_at(direct_errors(moments, objective, batch), top)
     estimates = {}
     for name, moment in moments.items():
         rates = _rates(moment)

@@ -9,7 +9,7 @@ from torch.nn.functional import one_hot
 from neurofit import nets
 from neurofit.errors import TrainingError
 from neurofit.nets._stages import readout
-from neurofit.nets.learning.settling._predictive import free_energy, relax
+from neurofit.nets.learning.settling._predictive import Relaxation, free_energy
 
 RANDOM = torch.Generator()
 
@@ -83,7 +83,7 @@ def test_relaxes_to_the_most_probable_values_given_a_clamped_output(linear_probl
     precision = torch.eye(12, dtype=torch.float64) + w2.T @ w2 / sigma_out**2
     value = torch.linalg.solve(precision, (mu + (target - b2) @ w2 / sigma_out**2).T).T
     how = {"sigma_out": sigma_out, "iterations": 800, "step": 0.05}
-    torch.testing.assert_close(relax(*linear_problem, **how)["hidden1"].detach(), value)
+    torch.testing.assert_close(Relaxation(**how).values(*linear_problem)["hidden1"].detach(), value)
     found, n = estimate("predictive_coding", linear_problem, **how), len(images)
     torch.testing.assert_close(found["hidden1"]["weight"], -(sigma_out**2) * (value - mu).T @ images / n)
     torch.testing.assert_close(found["readout"]["weight"], (value @ w2.T + b2 - target).T @ value / n)
@@ -96,7 +96,7 @@ def test_relaxes_to_rest(make_problem, architecture, hidden):
     )
     slopes = []
     for iterations in (0, 400):
-        values = relax(stages, params, batch, objective, sigma_out=2.0, iterations=iterations, step=0.03)
+        values = Relaxation(2.0, iterations, 0.03).values(stages, params, batch, objective)
         energy = free_energy(stages, params, values, batch, objective, sigma_out=2.0)
         slopes.append(max(float(slope.abs().max()) for slope in grad(energy, list(values.values()))))
     assert slopes[1] < 1e-3 * slopes[0]
