@@ -81,7 +81,7 @@ def adam(seed, _, __, noise, ___):
         weights = followed(theta, *map(torch.as_tensor, (held.inputs.values, held.first_weights.values)))[1]
     weights = weights.numpy()
     true = held.weights.values
-    theta = theta.detach().numpy()
+    theta = theta.numpy()
     large = [term for term in up_to(ORDER) if abs(theta[term]) > COUNTS]
     return {
         "right": large == list(OJA),
@@ -107,7 +107,7 @@ def published(data, rng):
             loss = ((predicted - activity) ** 2).mean() + PRICE * theta.abs().sum()
             loss.backward()
             descent.step()
-    return theta
+    return theta.detach()
 
 
 def followed(theta, inputs, weights):
