@@ -115,8 +115,7 @@ def _step(fit: Fit, start: Start, damping: float) -> tuple[Numbers, Numbers]:
 
 def _weighed(fit: Fit, seen: Observed, start: Start) -> Fit:
     """Noise of each modality, from its residuals less what was fitted."""
-    data = (seen.activity, seen.weights)
-    counts = np.array([np.count_nonzero(~np.isnan(values)) for values in data], dtype=float)
+    data, counts = (seen.activity, seen.weights), seen.counts
     terms = len(fit.theta)
     spent = np.full(2, float(terms))
     if start.free:

@@ -70,6 +70,13 @@ def observed(
     return seen_all, full["initial_weights"]
 
 
+def complete(first: Numbers | None, *, of: str, otherwise: str = "") -> Numbers:
+    """First weights, where none is missing."""
+    if first is None or np.isnan(first).any():
+        raise SchemaError(f"{of} needs initial_weights= without NaN.{otherwise}")
+    return first
+
+
 def _shaped(name: str, array: xr.DataArray) -> xr.DataArray:
     """``array`` with all of its dims, in order."""
     if name == "weights" and SYNAPSE in array.dims:

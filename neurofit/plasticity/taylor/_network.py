@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import SchemaError, TrainingError
-from ._inputs import observed
+from ...errors import TrainingError
+from ._inputs import complete
 from ._score import Predictor
-from ._unroll import LEAST_PROBABILITY
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from ._score import Prediction
     from ._terms import Numbers
+    from ._torch import Change
     from ._unroll import Observed
 
 RIDGE = 1e-5
@@ -98,14 +98,19 @@ class NetworkRule(Predictor):
         TrainingError
             If the descent diverged.
         """
-        arrays = {"pre": pre, "activity": activity, "weights": weights, "choices": choices}
-        arrays |= {"reward": reward, "initial_weights": initial_weights, "recorded": recorded}
-        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
-        if first is None or np.isnan(first).any():
-            raise SchemaError("the small network needs initial_weights= without NaN.")
+        seen, given = self._observed(
+            pre=pre,
+            activity=activity,
+            weights=weights,
+            choices=choices,
+            reward=reward,
+            initial_weights=initial_weights,
+            recorded=recorded,
+        )
+        first = complete(given, of="the small network")
         rng = np.random.default_rng(self.rng)
         start = rng.normal(size=(self.hidden, 5)), 0.01 * rng.normal(size=self.hidden)
-        self.params_ = _descended(seen, first, start, self.activation, self.iterations)
+        self.params_ = _descended(seen, first, start, self.iterations)
         if not all(np.isfinite(values).all() for values in self.params_):
             raise TrainingError("the small network diverged: give a smaller learning_rate, or another rng.")
         return self
@@ -120,74 +125,58 @@ class NetworkRule(Predictor):
 
     def _predicted(self, seen: Observed, first: Numbers) -> tuple[Prediction, Prediction]:
         inner, outer = self.params_
-        learned, still = (
-            _followed(seen, first, (inner, share * outer), self.activation) for share in (1.0, 0.0)
-        )
+        learned, still = (_followed(seen, first, (inner, share * outer)) for share in (1.0, 0.0))
         return learned, still
 
 
-def _followed(
-    seen: Observed, first: Numbers, params: tuple[Numbers, Numbers], activation: str
-) -> tuple[Numbers, Numbers]:
+def _followed(seen: Observed, first: Numbers, params: tuple[Numbers, Numbers]) -> tuple[Numbers, Numbers]:
     import torch
+
+    from ._torch import unrolled
 
     with torch.no_grad():
         inner, outer = (torch.as_tensor(values) for values in params)
-        rates, weights = _unrolled(seen, torch.as_tensor(first), inner, outer, activation)
+        rates, weights = unrolled(seen, torch.as_tensor(first), _network(inner, outer))
     return rates.numpy(), weights.numpy()
 
 
-def _unrolled(
-    seen: Observed, weights: torch.Tensor, inner: torch.Tensor, outer: torch.Tensor, activation: str
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Activity (trajectory, step, post) and weights (trajectory, step, post, pre) under the small network."""
+def _network(inner: torch.Tensor, outer: torch.Tensor) -> Change:
+    """The change of weights that the small network makes."""
     import torch
 
-    phi = {"linear": lambda u: u, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "rectified": torch.relu}
-    rates, history = [], []
-    for x, r in zip(*(torch.as_tensor(v).transpose(0, 1) for v in (seen.pre, seen.reward)), strict=True):
-        rate = phi[activation](torch.einsum("kmn,kn->km", weights, x))
-        rates.append(rate)
-        history.append(weights)
-        drive = inner[:, 0, None, None, None] * x[:, None, :] + inner[:, 2, None, None, None] * weights
-        drive = drive + inner[:, 1, None, None, None] * rate[:, :, None] + inner[:, 4, None, None, None]
-        drive = drive + inner[:, 3, None, None, None] * r[:, None, None]
-        weights = weights + seen.learning_rate * torch.tensordot(outer, torch.tanh(drive), 1)
-    return torch.stack(rates, 1), torch.stack(history, 1)
+    def change(*factors: torch.Tensor) -> torch.Tensor:
+        pre, post, weight, reward, one = inner.T[..., None, None, None]
+        x, y, w, r = factors
+        drive = pre * x + post * y + weight * w + reward * r + one
+        return torch.tensordot(outer, torch.tanh(drive), 1)
+
+    return change
 
 
 def _descended(
-    seen: Observed, first: Numbers, start: tuple[Numbers, Numbers], activation: str, iterations: int
+    seen: Observed, first: Numbers, start: tuple[Numbers, Numbers], iterations: int
 ) -> tuple[Numbers, Numbers]:
     import torch
 
+    from ._torch import misfits, unrolled
+
     inner, outer = (torch.tensor(values, requires_grad=True) for values in start)
     params = [inner, outer]
-    data = [torch.as_tensor(values) for values in (seen.activity, seen.weights)]
-    there = [~torch.isnan(values) for values in data]
+    # Squares in units of the variance, surprise as it is, both for one observation.
+    data = (seen.activity, seen.weights)
+    units = [np.nanvar(values) if n else 1.0 for values, n in zip(data, seen.counts, strict=True)]
+    units[0] = 2.0 if seen.binary else units[0]
+    scale = [1 / (n * unit) if n else 0.0 for n, unit in zip(seen.counts, units, strict=True)]
     descent = torch.optim.LBFGS(params, max_iter=iterations, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         descent.zero_grad()
-        predicted = _unrolled(seen, torch.as_tensor(first), inner, outer, activation)
+        parts = misfits(seen, unrolled(seen, torch.as_tensor(first), _network(inner, outer)))
         total = RIDGE * torch.stack([(values**2).sum() for values in params]).sum()
-        for at, (values, mask) in enumerate(zip(data, there, strict=True)):
-            if mask.any():
-                misfit = _surprise if seen.binary and at == 0 else _squares
-                total = total + misfit(values[mask], predicted[at][mask])
+        for weight, part in zip(scale, parts, strict=True):
+            total = total + weight * part
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     descent.step(loss)  # type: ignore[no-untyped-call]
     return inner.detach().numpy(), outer.detach().numpy()
-
-
-def _squares(values: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
-    return ((values - predicted) ** 2).mean() / values.var()
-
-
-def _surprise(values: torch.Tensor, chance: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    chance = chance.clip(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    return -torch.where(values > 0.5, chance, 1 - chance).log().mean()

@@ -15,7 +15,7 @@ from ...provenance import label
 from ._aliases import aliases
 from ._descend import Fit, Start
 from ._generate import MEHTA, predict
-from ._inputs import observed
+from ._inputs import complete
 from ._score import Predictor
 from ._select import Chosen, linearised, select
 from ._tell import tell_first_weights, tell_terms
@@ -152,18 +152,17 @@ class TaylorRule(Predictor):
             If nothing was observed.
         """
         candidates = self._candidates(reward, choices)
-        arrays = {
-            "pre": pre,
-            "activity": activity,
-            "weights": weights,
-            "choices": choices,
-            "reward": reward,
-            "initial_weights": initial_weights,
-            "recorded": recorded,
-        }
-        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
+        seen, first = self._observed(
+            pre=pre,
+            activity=activity,
+            weights=weights,
+            choices=choices,
+            reward=reward,
+            initial_weights=initial_weights,
+            recorded=recorded,
+        )
         start = self._start(seen, first)
-        count = np.count_nonzero(~np.isnan(seen.activity)) + np.count_nonzero(~np.isnan(seen.weights))
+        count = seen.counts.sum()
         table = powers(candidates)
         price = np.log(count) + 2 * np.log(len(candidates))
         chosen, fit = select(seen, table, start, price=price)
@@ -192,12 +191,11 @@ class TaylorRule(Predictor):
 
     def _start(self, seen: Observed, first: Numbers | None) -> Start:
         if self.initial == "known":
-            if first is None or np.isnan(first).any():
-                raise SchemaError(
-                    "initial='known' needs initial_weights= without NaN. Where they are not known, use "
-                    "initial='fitted', with as much activity as there are weights or with weights observed."
-                )
-            return Start(first, free=False)
+            instead = (
+                " Where they are not known, use initial='fitted', with as much activity as there are weights "
+                "or with weights observed."
+            )
+            return Start(complete(first, of="initial='known'", otherwise=instead), free=False)
         return Start(np.nan_to_num(seen.weights[:, 0] if first is None else first), free=True)
 
     def _keep(self, candidates: list[Term], chosen: Chosen, fit: Fit, products: Numbers) -> None:

@@ -11,8 +11,8 @@ import xarray as xr
 from ... import provenance
 from ...provenance import label
 from ._generate import MEHTA
-from ._inputs import observed
-from ._unroll import LEAST_PROBABILITY
+from ._inputs import complete, observed
+from ._unroll import bernoulli
 
 if TYPE_CHECKING:
     from ._terms import Numbers
@@ -37,6 +37,9 @@ class Predictor(ABC):
     @abstractmethod
     def _predicted(self, seen: Observed, first: Numbers) -> tuple[Prediction, Prediction]:
         """Activity and weights under the rule, and those of a network that does not learn."""
+
+    def _observed(self, **arrays: xr.DataArray | None) -> tuple[Observed, Numbers | None]:
+        return observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
 
     def score(
         self,
@@ -70,20 +73,18 @@ class Predictor(ABC):
         Raises
         ------
         SchemaError
-            If shapes do not fit.
+            If shapes do not fit, or first weights have NaN.
         """
-        arrays = {
-            "pre": pre,
-            "activity": activity,
-            "weights": weights,
-            "choices": choices,
-            "reward": reward,
-            "initial_weights": initial_weights,
-            "recorded": recorded,
-        }
-        seen, first = observed(arrays, activation=self.activation, learning_rate=self.learning_rate)
-        assert first is not None
-        learned, still = self._predicted(seen, first)
+        seen, first = self._observed(
+            pre=pre,
+            activity=activity,
+            weights=weights,
+            choices=choices,
+            reward=reward,
+            initial_weights=initial_weights,
+            recorded=recorded,
+        )
+        learned, still = self._predicted(seen, complete(first, of="a score"))
         return score(seen, learned, still, step=f"plasticity.{type(self).__name__}.score")
 
 
@@ -121,7 +122,4 @@ def _explained(seen: Observed, rule: Prediction, still: Prediction) -> float:
 
 
 def _deviance(values: Numbers, predicted: Numbers, *, binary: bool) -> float:
-    if not binary:
-        return float(np.nansum((values - predicted) ** 2))
-    chance = np.clip(predicted, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    return float(-2 * np.nansum(np.log(np.where(values > 0.5, chance, 1 - chance))[~np.isnan(values)]))
+    return bernoulli(values, predicted) if binary else float(np.nansum((values - predicted) ** 2))

@@ -13,6 +13,8 @@ from ...registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import torch
+
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Term = tuple[int, ...]
@@ -54,17 +56,25 @@ class Activation(NamedTuple):
 
     rate: Callable[[Numbers], Numbers]
     slope: Callable[[Numbers], Numbers]
+    in_torch: Callable[[torch.Tensor], torch.Tensor]
 
 
 activations: Registry[Activation] = Registry("activation function")
-activations.register("linear")(Activation(lambda drive: drive, np.ones_like))
+activations.register("linear")(Activation(lambda drive: drive, np.ones_like, lambda drive: drive))
 activations.register("sigmoid")(
     Activation(
         lambda drive: 0.5 * (1 + np.tanh(drive / 2)),
         lambda drive: 0.25 * (1 - np.tanh(drive / 2) ** 2),
+        lambda drive: drive.sigmoid(),
     )
 )
-activations.register("tanh")(Activation(np.tanh, lambda drive: 1 - np.tanh(drive) ** 2))
+activations.register("tanh")(
+    Activation(np.tanh, lambda drive: 1 - np.tanh(drive) ** 2, lambda drive: drive.tanh())
+)
 activations.register("rectified")(
-    Activation(lambda drive: np.maximum(drive, 0), lambda drive: (drive > 0).astype(float))
+    Activation(
+        lambda drive: np.maximum(drive, 0),
+        lambda drive: (drive > 0).astype(float),
+        lambda drive: drive.relu(),
+    )
 )

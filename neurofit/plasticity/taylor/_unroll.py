@@ -34,6 +34,11 @@ class Observed(NamedTuple):
     learning_rate: float
     binary: bool  # whether activity is yes or no, with the unit's rate as probability
 
+    @property
+    def counts(self) -> Numbers:
+        """How many values of each modality were observed."""
+        return np.array([np.count_nonzero(~np.isnan(v)) for v in (self.activity, self.weights)], dtype=float)
+
 
 class Moment(NamedTuple):
     """A network at one step, before its weights change."""
@@ -141,6 +146,11 @@ def _bernoulli(values: Numbers, expected: Numbers) -> tuple[Numbers, Numbers, fl
     there = ~np.isnan(values)
     chance = np.clip(expected, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
     spread = chance * (1 - chance)
-    deviance = -2 * np.log(np.where(values > 0.5, chance, 1 - chance))
     score = np.where(there, values - chance, 0.0) / spread
-    return score, there / spread, float(deviance[there].sum())
+    return score, there / spread, bernoulli(values, expected)
+
+
+def bernoulli(values: Numbers, expected: Numbers) -> float:
+    """Deviance of yes and no at these probabilities of yes."""
+    chance = np.clip(expected, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return float(-2 * np.log(np.where(values > 0.5, chance, 1 - chance))[~np.isnan(values)].sum())

@@ -94,6 +94,19 @@ def test_what_was_not_recorded_is_not_looked_at():
     assert fits[0].standard_error[0] > 1.1 * from_activity(data, order=(1, 2, 1)).se_[0]
 
 
+def test_weights_of_units_not_recorded_change_neither_rule_nor_score():
+    data = plastic_trajectories(OJA, units=(6, 4), noise=0.3, rng=0)
+    seen = xr.DataArray([True, False, True, False], dims="post")
+    found, scores = [], []
+    for some in (data, data.assign(weights=data.weights.where(seen, -1e6))):
+        given = {"weights": some.weights, "initial_weights": data.first_weights, "recorded": seen}
+        rule = TaylorRule(learning_rate=RATE, order=(1, 2, 1), initial="known").fit(some.inputs, **given)
+        found.append(rule.result_)
+        scores.append(rule.score(some.inputs, **given))
+    xr.testing.assert_identical(*found)
+    xr.testing.assert_identical(*scores)
+
+
 def test_missing_days_of_weights_are_told_and_bridged():
     data = plastic_trajectories(OJA, units=(8, 5), noise=0.2, rng=0)
     weights = data.weights.where((data.step % 7 != 3) & (data.step != 20))
