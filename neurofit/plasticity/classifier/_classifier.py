@@ -18,6 +18,9 @@ from ._label import answers_of
 from ._plain import PlainClassifier
 from ._transfer import TRANSFERS, transfer_of
 
+Numbers = np.ndarray
+UNNAMED = "unknown"  # an architecture that is not told
+
 
 class RuleClassifier(PlainClassifier):
     r"""Which learning rule made a network's trajectory, from its observables.
@@ -101,7 +104,7 @@ class RuleClassifier(PlainClassifier):
         SchemaError
             If observables lack coords, or a group has more than one rule.
         ValueError
-            If there is only one rule.
+            If there is only one rule, or fewer than two folds.
 
         Warns
         -----
@@ -129,7 +132,8 @@ class RuleClassifier(PlainClassifier):
         """
         if isinstance(X, xr.DataArray):
             return self._answer(X)
-        return self.classes_[self._probabilities(X).argmax(axis=1)]
+        best = self._probabilities(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X: Any) -> Any:
         """Calibrated probabilities of the rules.
@@ -184,10 +188,11 @@ class RuleClassifier(PlainClassifier):
         Dataset
             For each kind that was held out in turn: ``accuracy`` of what was learned from all others, with
             its ``interval`` over held-out networks; ``within``, the accuracy for held-out networks when
-            learned from networks of that kind alone, with its interval; ``chance``; ``networks``; and
-            ``verdict``: ``"transfers"`` where the interval is above chance and at least half of what
-            ``within`` is above chance remains, else ``"cannot tell"``. Attr ``verdict`` says whether all
-            kinds do. Accuracies are NaN where there is nothing to learn from.
+            learned from networks of that kind alone; ``included``, that when learned from networks of all
+            kinds, each with its interval; ``chance``; ``networks``; and ``verdict``: ``"transfers"`` where
+            the interval is above chance and at least half of what ``within`` is above chance remains, else
+            ``"cannot tell"``. Attr ``verdict`` says whether all kinds do. Accuracies are NaN where there is
+            nothing to learn from.
 
         Raises
         ------
@@ -200,8 +205,7 @@ class RuleClassifier(PlainClassifier):
             raise SchemaError(
                 f"the observables have no coord {holdout!r} to hold out. Got {listing(observables.coords)}."
             )
-        result = transfer_of(self._model(), bank, kind, holdout, self.folds, self._seed())
-        return self._stamped(result, "transfer", holdout=holdout)
+        return self._transfer(bank, kind, holdout)
 
     def importance(self, *, by: str = STATISTIC, repeats: int = 5) -> xr.Dataset:
         """Which observables the answers rest on, for networks that were held out.
@@ -230,54 +234,56 @@ class RuleClassifier(PlainClassifier):
         bank, observables = self._bank()
         if by not in observables.coords:
             raise SchemaError(f"features have no coord {by!r}. Got {listing(observables.coords)}.")
-        seed = self._seed()
-        fold = folds_of(bank, self.folds, seed)
+        fold = folds_of(bank, self.folds, self._seed)
         if fold is None:
             raise RecordingError("a rule has a single network: none can be held out. Add networks.")
         names = observables[by].values.astype(str)
-        result = importance_of(self._model(), bank, fold, by, names, repeats, seed)
+        result = importance_of(self._model(), bank, fold, by, names, repeats, self._seed)
         return self._stamped(result, "importance", by=by, repeats=repeats)
 
     def _fit_labelled(self, observables: xr.DataArray, groups: Any) -> Self:
-        bank, self.classes_, networks = bank_of(observables, groups)
-        if len(self.classes_) < 2:
-            raise ValueError(f"there is one rule, {self.classes_[0]}: nothing can be told from it.")
+        bank, self.classes_ = bank_of(observables, groups)
         self.n_features_in_ = bank.features.shape[1]
-        self._names = feature_names(observables)
         self._observables = observables
         self._learn(bank)
         kind = texts(observables, ARCHITECTURE)
-        # Without names of architectures, all may be one.
-        kind = np.repeat("unknown", len(bank.codes)) if kind is None else kind
-        self._architectures = np.unique(kind) if ARCHITECTURE in observables.coords else np.array([])
-        found = transfer_of(self._model(), bank, kind, ARCHITECTURE, self.folds, self._seed())
-        self.transfer_ = self._stamped(found, "transfer", holdout=ARCHITECTURE)
-        if found.sizes[ARCHITECTURE] == 1:
+        self.transfer_ = self._transfer(bank, np.repeat(UNNAMED, len(bank.codes)) if kind is None else kind)
+        if self.transfer_.sizes[ARCHITECTURE] == 1:
+            one = self.transfer_[ARCHITECTURE].values[0]
             warnings.warn(
-                f"all samples are of one architecture ({kind[0]}): nothing can be said of others, and for "
-                "them the answer will be 'cannot tell'. Add networks of another, with the coord "
-                "'architecture'.",
+                f"all samples are of one architecture ({one}): nothing can be said of others, and for them "
+                "the answer will be 'cannot tell'. Add networks of another, with the coord 'architecture'.",
                 stacklevel=3,
             )
         return self
 
+    def _transfer(self, bank: Bank, kind: Numbers, holdout: str = ARCHITECTURE) -> xr.Dataset:
+        result = transfer_of(self._model(), bank, kind, holdout, self._known, self.folds, self._seed)
+        return self._stamped(result, "transfer", holdout=holdout)
+
     def _answer(self, observables: xr.DataArray) -> xr.Dataset:
         """Answers for labelled observables, where the architecture allows one."""
         _, learned_from = self._bank()
-        X = features_of(observables)
-        if feature_names(observables) != self._names:
+        X, names = features_of(observables), feature_names(learned_from)
+        if feature_names(observables) != names:
             raise SchemaError(
-                f"these {X.shape[1]} features are not the {len(self._names)} that were learned from: "
-                "the same kinds of observables, and as many points, are needed."
+                f"these {X.shape[1]} features are not the {len(names)} that were learned from. Take as many "
+                "points, and where something was not recorded learn without it: "
+                "RuleClassifier().fit(bank[:, np.isin(bank.statistic, recorded.statistic)])."
             )
         kind = texts(observables, ARCHITECTURE)
-        known = np.isin(kind, self._architectures) if kind is not None else np.zeros(len(X), bool)
-        held = self.held_out_
-        tells = held is not None and bool(held.interval[0] > held.chance)
-        tells_of = tells & (known | (self.transfer_.attrs["verdict"] == TRANSFERS))
+        tells = self._tells(np.repeat(UNNAMED, len(X)) if kind is None else kind)
         log_probability = told(self.model_, X, len(self.classes_))
-        result = answers_of(log_probability, self.temperature_, observables, self.classes_, tells_of)
+        result = answers_of(log_probability, self.temperature_, observables, self.classes_, tells)
         return self._stamped(result, "predict", sources=[observables, learned_from])
+
+    def _tells(self, kind: Numbers) -> Numbers:
+        """Whether there is an answer for each sample, by its architecture."""
+        found = self.transfer_
+        known = (found.included_interval[:, 0] > found.chance).values
+        by_kind = dict(zip(found[ARCHITECTURE].values, known, strict=True))
+        by_kind.pop(UNNAMED, None)
+        return np.array([by_kind.get(one, found.attrs["verdict"] == TRANSFERS) for one in kind], bool)
 
     def _bank(self) -> tuple[Bank, xr.DataArray]:
         check_is_fitted(self)

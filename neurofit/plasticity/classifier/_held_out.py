@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -55,12 +54,9 @@ def folds_of(bank: Bank, folds: int, seed: int) -> Numbers | None:
     if parts < 2:
         return None
     fold = np.zeros(len(bank.codes), int)
-    with warnings.catch_warnings():
-        # Networks with several rules (a mistake in groups that fit tells) make rules look too rare.
-        warnings.filterwarnings("ignore", "The least populated class")
-        splits = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
-        for number, (_, held) in enumerate(splits.split(bank.features, bank.codes, bank.groups)):
-            fold[held] = number
+    splits = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    for number, (_, held) in enumerate(splits.split(bank.features, bank.codes, bank.groups)):
+        fold[held] = number
     return fold
 
 

@@ -44,8 +44,8 @@ def texts(observables: xr.DataArray, name: str) -> Numbers | None:
     return np.broadcast_to(coord.values.astype(str), observables.sizes[SAMPLE])
 
 
-def bank_of(observables: xr.DataArray, groups: object) -> tuple[Bank, Numbers, Numbers]:
-    """Samples with the number of their rule and of their network, and the names of both."""
+def bank_of(observables: xr.DataArray, groups: object) -> tuple[Bank, Numbers]:
+    """Samples with the number of their rule and of their network, and the names of rules."""
     features = features_of(observables)
     rule = texts(observables, RULE)
     if rule is None:
@@ -59,21 +59,21 @@ def bank_of(observables: xr.DataArray, groups: object) -> tuple[Bank, Numbers, N
             "Give groups=, one label for each sample, or the name of a coord."
         )
     rules, codes = np.unique(rule, return_inverse=True)
-    networks, numbers = numbered(group, len(features))
-    mixed = [str(networks[at]) for at in range(len(networks)) if len(set(codes[numbers == at])) > 1]
-    if mixed:
-        raise SchemaError(
-            f"groups with more than one rule: {listing(mixed, limit=5)}. A group is one network."
-        )
-    return Bank(features, codes, numbers, len(rules)), rules, networks
+    return Bank(features, codes, numbered(group, codes), len(rules)), rules
 
 
-def numbered(groups: object, samples: int) -> tuple[Numbers, Numbers]:
-    """Names of groups, and the position of the name of each sample's."""
+def numbered(groups: object, codes: Numbers) -> Numbers:
+    """The number of each sample's group; raise where one has more than one rule, told by ``codes``."""
     group = np.asarray(groups)
-    if group.shape != (samples,):
+    if group.shape != codes.shape:
         raise SchemaError(
-            f"groups have shape {group.shape}, and there are {samples} samples: give one for each."
+            f"groups have shape {group.shape}, and there are {len(codes)} samples: one for each."
         )
     names, numbers = np.unique(group, return_inverse=True)
-    return names, numbers
+    mixed = [str(name) for at, name in enumerate(names) if len(set(codes[numbers == at])) > 1]
+    if mixed:
+        raise SchemaError(
+            f"groups with more than one rule: {listing(mixed, limit=5)}. A group is one network, and all its "
+            "samples have the rule that it learns by."
+        )
+    return numbers

@@ -11,7 +11,7 @@ from ...names import ALTERNATIVE, BOUND, BOUNDS, FEATURE, GROUP, NETWORK, RULE, 
 from ...provenance import label
 from ._calibrate import calibration_error, temperature, tempered
 from ._held_out import Bank, accuracy, pooled
-from ._inputs import numbered, texts
+from ._inputs import texts
 from ._transfer import CANNOT_TELL
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def answers_of(
     }
     group = texts(observables, GROUP)
     if group is not None:
-        networks, numbers = numbered(group, len(group))
+        networks, numbers = np.unique(group, return_inverse=True)
         of_network = tempered(pooled(log_probability, numbers), temperature)
         sure = np.bincount(numbers, ~tells) == 0
         text = "rule that made the network"

@@ -39,7 +39,7 @@ class PlainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        _, numbers = numbered(np.arange(len(X)) if groups is None else groups, len(X))
+        numbers = numbered(np.arange(len(X)) if groups is None else groups, codes)
         self._observables = None
         self._learn(Bank(X, codes, numbers, len(self.classes_)))
         return self
@@ -52,22 +52,23 @@ class PlainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _learn(self, bank: Bank) -> None:
         """Fit the model to all samples, and find out how well it does on networks that were held out."""
         if bank.rules < 2:
-            raise ValueError(f"there is one class, {self.classes_[0]!r}: give samples of two or more.")
+            raise ValueError(f"there is one class, {self.classes_[0]}: give samples of two or more.")
+        if self.folds < 2:
+            raise ValueError(f"folds must be 2 or more, not {self.folds}")
+        # Drawn once: what is held out must not change from one method to the next.
+        self._seed = int(np.random.default_rng(self.random_state).integers(2**31))
         self._arrays, self.model_ = bank, learned(self._model(), bank)
-        self.temperature_, self.held_out_ = 1.0, None
-        fold = folds_of(bank, self.folds, self._seed())
+        self._known, self.temperature_, self.held_out_ = None, 1.0, None
+        fold = folds_of(bank, self.folds, self._seed)
         if fold is None:
             return
-        log_probability = held_out(self._model(), bank, fold)
-        self.temperature_ = temperature(log_probability, bank.codes)
-        found = held_out_of(log_probability, bank, fold, self.classes_)
+        self._known = held_out(self._model(), bank, fold)
+        self.temperature_ = temperature(self._known, bank.codes)
+        found = held_out_of(self._known, bank, fold, self.classes_)
         self.held_out_ = self._stamped(found, "held_out")
 
     def _model(self) -> Any:
         return default_model() if self.model is None else self.model
-
-    def _seed(self) -> int:
-        return int(np.random.default_rng(self.random_state).integers(2**31))
 
     def _stamped(self, result: xr.Dataset, step: str, *, sources: Any = None, **options: Any) -> xr.Dataset:
         if sources is None:

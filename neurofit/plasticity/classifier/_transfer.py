@@ -23,6 +23,7 @@ KEPT = 0.5  # share of what is above chance within a kind that must remain on a 
 class _Row(NamedTuple):
     transfer: Accuracy
     within: Accuracy
+    included: Accuracy
     chance: float
     networks: int
 
@@ -34,11 +35,14 @@ class _Row(NamedTuple):
 
 
 def transfer_of(
-    model: ClassifierMixin, bank: Bank, kind: Numbers, name: str, folds: int, seed: int
+    model: ClassifierMixin, bank: Bank, kind: Numbers, name: str, known: Numbers | None, folds: int, seed: int
 ) -> xr.Dataset:
-    """Accuracy on each of the kinds (sample,) that a coord ``name`` tells, when it is held out."""
+    """Accuracy on each of the kinds (sample,) that a coord ``name`` tells, when it is held out.
+
+    ``known`` are the log probabilities (sample, rule) of networks held out of all kinds together.
+    """
     kinds = np.unique(kind)
-    rows = [_row(model, bank, kind == one, folds, seed) for one in kinds]
+    rows = [_row(model, bank, kind == one, known, folds, seed) for one in kinds]
     verdicts = [row.verdict for row in rows]
 
     def said(values: object, long_name: str, dims: tuple[str, ...] = (name,)) -> xr.DataArray:
@@ -47,6 +51,7 @@ def transfer_of(
     bounded = (name, BOUND)
     about = f"share of right answers, {name} held out"
     inside = f"share of right answers, networks held out within one {name}"
+    among = f"share of right answers, networks held out of all, every {name} learned from"
     ways = "95 % interval over networks"
     result = xr.Dataset(
         {
@@ -54,6 +59,8 @@ def transfer_of(
             "interval": said([row.transfer.interval for row in rows], ways, bounded),
             "within": said([row.within.value for row in rows], inside),
             "within_interval": said([row.within.interval for row in rows], ways, bounded),
+            "included": said([row.included.value for row in rows], among),
+            "included_interval": said([row.included.interval for row in rows], ways, bounded),
             "chance": said([row.chance for row in rows], "share of the commonest rule"),
             "networks": said([row.networks for row in rows], "number of networks"),
             "verdict": said(verdicts, f"whether rules are told when the {name} was not learned from"),
@@ -64,7 +71,9 @@ def transfer_of(
     return result.assign_attrs(holdout=name, verdict=TRANSFERS if everywhere else CANNOT_TELL)
 
 
-def _row(model: ClassifierMixin, bank: Bank, out: Numbers, folds: int, seed: int) -> _Row:
+def _row(
+    model: ClassifierMixin, bank: Bank, out: Numbers, known: Numbers | None, folds: int, seed: int
+) -> _Row:
     inside, others = bank.take(out), bank.take(~out)
     _, groups = np.unique(inside.groups, return_inverse=True)
     inside = inside._replace(groups=groups)
@@ -77,7 +86,8 @@ def _row(model: ClassifierMixin, bank: Bank, out: Numbers, folds: int, seed: int
     found = UNKNOWN
     if taught:
         found = _score(told(learned(model, others), inside.features, bank.rules), inside)
-    return _Row(found, within, inside.chance, len(np.unique(groups)))
+    included = UNKNOWN if known is None else _score(known[out], inside)
+    return _Row(found, within, included, inside.chance, len(np.unique(groups)))
 
 
 def _score(log_probability: Numbers, bank: Bank) -> Accuracy:

@@ -75,6 +75,7 @@ def test_transfer_is_reported_with_every_fit(alike, unlike):
     assert unlike.transfer_.attrs["verdict"] == "cannot tell"
     assert (unlike.transfer_.within > 0.8).all()
     assert (unlike.transfer_.interval.sel(bound="lower") < unlike.transfer_.chance).all()
+    assert (unlike.transfer_.included > 0.6).all()
     for classifier in (alike, unlike):
         xr.testing.assert_identical(classifier.transfer(holdout="architecture"), classifier.transfer_)
 
@@ -131,6 +132,21 @@ def test_a_rule_of_one_architecture_alone_cannot_be_told_in_it():
     assert found.attrs["verdict"] == "cannot tell"
 
 
+def test_an_architecture_whose_rules_look_the_same_gets_no_answer_though_others_do():
+    made = bank(architectures=("conv", "mlp"))
+    flat = bank(architectures=("mlp",), signal=0.0, seed=5)
+    classifier = fitted(xr.concat([made[(made.architecture == "conv").values], flat], "sample"))
+    assert classifier.score(bank(architectures=("conv",), seed=6)) > 0.5
+    assert set(classifier.predict(bank(seed=6)).answer.values) == {"cannot tell"}
+
+
+def test_what_was_not_recorded_can_be_learned_without():
+    made = bank(architectures=("conv", "mlp"))
+    recorded = bank(seed=3)[:, (made.kind == "weights").values]
+    without = fitted(made[:, np.isin(made.statistic, recorded.statistic)])
+    assert without.score(recorded) > 0.8
+
+
 def test_what_tells_the_rule_matters_and_nothing_else(alike):
     found = alike.importance()
     assert found.statistic[0] == "statistic 0"
@@ -170,6 +186,12 @@ def test_the_interval_counts_networks_not_samples():
     right, groups = np.ones(30), np.repeat(np.arange(10), 3)
     found = accuracy(right, groups)
     np.testing.assert_allclose(found.interval, beta.ppf([0.025, 0.975], 10.5, 0.5))
+
+
+def test_a_generator_is_drawn_from_once():
+    made = bank(architectures=("conv", "mlp"))
+    classifier = RuleClassifier(random_state=np.random.default_rng(0)).fit(made)
+    xr.testing.assert_identical(classifier.transfer(holdout="architecture"), classifier.transfer_)
 
 
 def test_answers_are_the_same_each_time_and_in_any_order(alike):
@@ -222,8 +244,10 @@ def test_what_cannot_be_learned_from_is_told(alike):
         RuleClassifier().fit(made.where(made > made.min()))
     with pytest.raises(SchemaError, match="groups have shape"):
         RuleClassifier().fit(made, groups=[1, 2])
-    with pytest.raises(ValueError, match="there is one rule, oja"):
+    with pytest.raises(ValueError, match="there is one class, oja"):
         RuleClassifier().fit(made[made.rule == "oja"])
+    with pytest.raises(ValueError, match="folds must be 2 or more, not 1"):
+        RuleClassifier(folds=1).fit(made)
     with pytest.raises(SchemaError, match="these 6 features are not the 12"):
         alike.predict(made[:, :6])
     few = fitted(bank(networks=1))
