@@ -140,6 +140,7 @@ def row(name: str, whole: xr.DataArray, parts: xr.DataArray) -> dict[str, object
         "before calibration": f"{float(held.raw_calibration_error):.3f}",
         **{f"{kind} from others": row_of(transfer, kind, "accuracy", "interval") for kind in NETWORKS},
         **{f"{kind} from its own": row_of(transfer, kind, "within", "within_interval") for kind in NETWORKS},
+        **{f"{kind} from both": row_of(transfer, kind, "included", "included_interval") for kind in NETWORKS},
         "unseen": transfer.attrs["verdict"],
         "lost without": ", ".join(f"{kind} {float(kinds.sel(kind=kind)):.2f}" for kind in kinds.kind.values),
         "sizes and rates alone": share(held_out(sizes_and_rates(mlp), mlp)),

@@ -17,14 +17,16 @@ def log_of(probability: Numbers) -> Numbers:
 
 
 def temperature(log_probability: Numbers, codes: Numbers) -> float:
-    """The T that makes softmax(log p / T) likeliest for the rules that samples have."""
+    """The T that gives softmax(log p / T) the lowest Brier score for the rules that samples have.
 
-    def loss(log_t: float) -> float:
-        scaled = log_softmax(log_probability / np.exp(log_t), axis=1)
-        return -float(np.take_along_axis(scaled, codes[:, None], axis=1).mean())
+    The likelihood would be moved far by a single network that is wrong and sure; the Brier score is bounded.
+    """
+    is_so = np.eye(log_probability.shape[1])[codes]
 
-    found = minimize_scalar(loss, bounds=(-3.0, 5.0), method="bounded")
-    return float(np.exp(found.x))
+    def brier(log_t: float) -> float:
+        return float(np.square(tempered(log_probability, np.exp(log_t)) - is_so).sum(axis=1).mean())
+
+    return float(np.exp(minimize_scalar(brier, bounds=(-3.0, 5.0), method="bounded").x))
 
 
 def tempered(log_probability: Numbers, of: float) -> Numbers:

@@ -31,7 +31,7 @@ class RuleClassifier(PlainClassifier):
 
     .. math:: p_k = \frac{e^{l_k / T}}{\sum_j e^{l_j / T}}
 
-    with :math:`l` the logarithms of the model's own and :math:`T` the temperature of highest likelihood.
+    with :math:`l` the logarithms of the model's own and :math:`T` the temperature of lowest Brier score.
     Samples of one network are never on both sides of a split.
 
     What is learned from some architectures may say nothing of others. From labelled observables it is
@@ -69,6 +69,7 @@ class RuleClassifier(PlainClassifier):
     Nayebi, Srivastava, Ganguli & Yamins 2020, Advances in Neural Information Processing Systems 33:2639,
     arXiv:2010.11765
     Guo, Pleiss, Sun & Weinberger 2017, Proceedings of Machine Learning Research 70:1321
+    Brier 1950, Monthly Weather Review 78:1, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
 
     Examples
     --------

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray
 
-CALIBRATION = "Guo, Pleiss, Sun & Weinberger 2017, Proceedings of Machine Learning Research 70:1321"
+CALIBRATION = (
+    "Guo, Pleiss, Sun & Weinberger 2017, Proceedings of Machine Learning Research 70:1321",
+    "Brier 1950, Monthly Weather Review 78:1, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2",
+)
 
 
 class PlainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -77,7 +80,7 @@ class PlainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             result,
             f"plasticity.RuleClassifier.{step}",
             sources=sources,
-            references=[SOURCE, CALIBRATION],
+            references=[SOURCE, *CALIBRATION],
             folds=self.folds,
             random_state=self.random_state,
             **options,

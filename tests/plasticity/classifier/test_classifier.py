@@ -176,6 +176,15 @@ def test_temperature_finds_how_much_too_sure_probabilities_are():
     assert calibration_error(np.exp(too_sure), codes) > 0.1
 
 
+def test_a_few_that_are_wrong_and_sure_do_not_make_all_others_unsure():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (2_000, 3))
+    codes = (rng.random((2_000, 1)) > tempered(logits, 1.0).cumsum(axis=1)).sum(axis=1)
+    logits[:20] = 30 * np.eye(3)[(codes[:20] + 1) % 3]
+    # The likelihood is highest at 1.7 here.
+    assert temperature(np.log(tempered(logits, 1.0) + 1e-12), codes) == pytest.approx(1.0, abs=0.25)
+
+
 def test_probabilities_of_samples_that_agree_by_network_are_calibrated():
     """Samples of a network share what is its own: a model that takes them for independent is too sure."""
     held = fitted(bank(networks=60, own=1.5, signal=1.5)).held_out_
