@@ -163,7 +163,8 @@ def _kinds(trajectory: xr.Dataset) -> list[str]:
         raise SchemaError(
             f"not a trajectory of learning: {'; '.join(problems)}. Got {listing(trajectory.variables)}. Give "
             "weights (step, synapse) with coords layer and post, or activations (step, stimulus, unit) with "
-            "coord area, or both; sessions are steps: data.rename(session_index='step')."
+            "coord area, or both. Sessions are steps, data.rename(session_index='step'); those with gaps are "
+            "left out by data.dropna('step')."
         )
     if len(kinds) < len(ORDER):
         absent = next(kind for kind in ORDER if kind not in kinds)
