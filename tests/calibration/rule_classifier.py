@@ -2,7 +2,7 @@
 
     python tests/calibration/rule_classifier.py
 
-writes docs/tables/rule_classifier.csv (about five minutes on one core). Networks learn digits by one of four
+writes docs/tables/rule_classifier.csv (four minutes on one free core). Networks learn digits by one of four
 rules. Sizes of layers and learning rates vary, and each rule gets the same ones, so that they tell nothing.
 Two sets of rules: four with one optimizer, and those nearest to the four of Nayebi et al. 2020 (gradient
 descent, Adam, feedback alignment, information alignment, for whose kin Kolen-Pollack stands), where Adam has

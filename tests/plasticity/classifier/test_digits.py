@@ -119,7 +119,7 @@ def test_the_table_says_what_the_documentation_claims():
         assert float(row["mlp from others"].split()[0]) < 0.5
         assert row["unseen"] == "cannot tell"
         assert abs(float(row["shuffled"]) - 0.25) < 0.08
-        assert float(row["shuffled windows, samples split"]) > 2 * float(row["shuffled windows"])
+        assert float(row["shuffled windows, samples split"]) > float(row["shuffled windows"]) + 0.2
 
 
 @pytest.mark.calibration
