@@ -99,6 +99,15 @@ CONTRAST = "contrast"
 WEIGHT = "weight"
 ALTERNATIVE = "alternative"
 
+# Learning rules told apart: what was measured of a network, and which kind of network it was.
+KIND = "kind"
+STATISTIC = "statistic"
+POINT = "point"
+DEPTH = "depth"
+GROUP = "group"
+ARCHITECTURE = "architecture"
+TASK = "task"
+
 # Resampling.
 DRAW = "draw"
 BOUND = "bound"
