@@ -1,5 +1,6 @@
 """Learning rules inferred from firing rates, weights and behaviour."""
 
+from .classifier import RuleClassifier, observables
 from .policy import PolicyLearning, PolicyRule, compare_policy_rules, policy_rules, simulate_choices
 from .rates import RateRule, null_test, power, rate_alternatives, rate_methods
 from .taylor import NetworkRule, TaylorRule, choice_trajectories, plastic_trajectories
@@ -9,10 +10,12 @@ __all__ = [
     "PolicyLearning",
     "PolicyRule",
     "RateRule",
+    "RuleClassifier",
     "TaylorRule",
     "choice_trajectories",
     "compare_policy_rules",
     "null_test",
+    "observables",
     "plastic_trajectories",
     "policy_rules",
     "power",

@@ -5,7 +5,7 @@ from ._figures import figures, save
 from ._layers import layer_map, layer_position, similarity
 from ._learning_rules import bias_variance, tuning_change
 from ._models import models
-from ._plastic_terms import learning_terms, policy_weights
+from ._plastic_terms import learning_terms, observables, policy_weights
 from ._rate_rules import alternatives, quantile_map, rate_rule
 from ._rdm import rdm
 
@@ -18,6 +18,7 @@ __all__ = [
     "layer_position",
     "learning_terms",
     "models",
+    "observables",
     "policy_weights",
     "quantile_map",
     "rate_rule",

@@ -1,4 +1,4 @@
-"""Rules of plasticity from trajectories and from choices."""
+"""Rules of plasticity from trajectories, from networks and from choices."""
 
 from __future__ import annotations
 
@@ -53,6 +53,43 @@ def learning_terms(result: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     if not count:
         ax.set_yticks([])
         ax.text(0.5, 0.5, "no term found", transform=ax.transAxes, ha="center", color=GREY)
+    return ax
+
+
+@styled
+def observables(importance: xr.Dataset, *, most: int = 12, ax: Axes | None = None) -> Axes:
+    """Which observables tell learning rules apart.
+
+    Parameters
+    ----------
+    importance
+        As ``neurofit.plasticity.RuleClassifier.importance`` gives it.
+    most
+        How many to draw, the most important ones first.
+    ax
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on: the accuracy that is lost without each, with its 95 % interval over networks.
+
+    Raises
+    ------
+    SchemaError
+        If ``importance`` is none of ``RuleClassifier``.
+    """
+    _need(importance, "observables", "RuleClassifier.importance()", ("importance", "interval"))
+    (dim,) = importance.importance.dims
+    shown = importance.isel({dim: slice(most)})
+    rows = np.arange(shown.sizes[dim])
+    ax = axes(ax, size=(4.0, 0.8 + 0.22 * len(rows)))
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    low, high = (shown.interval.sel({BOUND: end}) for end in ("lower", "upper"))
+    ax.hlines(rows, low, high, color=BLUE, linewidth=1.0)
+    ax.plot(shown.importance, rows, "o", color=BLUE, markersize=4)
+    ax.set_yticks(rows, [str(name).replace("_", " ") for name in shown[dim].values])
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="Accuracy lost without it")
     return ax
 
 

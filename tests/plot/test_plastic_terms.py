@@ -26,6 +26,22 @@ def test_no_term_is_said_to_be_none():
     assert [text.get_text() for text in ax.texts] == ["no term found"]
 
 
+def test_observables_stand_by_the_accuracy_that_they_are_worth():
+    worth = np.array([0.3, 0.1, -0.02])
+    given = xr.Dataset(
+        {
+            "importance": ("kind", worth),
+            "interval": (("kind", "bound"), np.stack([worth - 0.05, worth + 0.05], axis=1)),
+        },
+        {"kind": ["weight_mean", "change", "activation"], "bound": ["lower", "upper"]},
+    )
+    ax = plot.observables(given, most=2)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["weight mean", "change"]
+    dots = next(line for line in ax.get_lines() if line.get_marker() == "o")
+    np.testing.assert_allclose(dots.get_xdata(), worth[:2])
+    np.testing.assert_allclose(ax.collections[0].get_segments()[0][:, 0], [0.25, 0.35])
+
+
 @pytest.fixture
 def policy():
     weight = np.stack([np.linspace(0, 1, 30), np.linspace(0, 2, 30)], axis=1)
@@ -53,5 +69,7 @@ def test_weights_are_drawn_over_trials_with_sessions_apart(policy):
 def test_what_is_no_result_is_refused(policy):
     with pytest.raises(SchemaError, match="TaylorRule.result_"):
         plot.learning_terms(xr.Dataset())
+    with pytest.raises(SchemaError, match="RuleClassifier"):
+        plot.observables(xr.Dataset())
     with pytest.raises(SchemaError, match="without weight_interval"):
         plot.policy_weights(policy.drop_vars("weight_interval"))
