@@ -12,9 +12,8 @@ from ._likelihood import rows_of
 from ._methods import Estimate, bounds, threshold_bounds, thresholds
 
 if TYPE_CHECKING:
-    from ._inputs import Counts, Unit
+    from ._inputs import Counts, Numbers, Unit
 
-Numbers = np.ndarray
 POINTS = 80
 ROUNDS = 300
 SETTLED = 1e-5

@@ -10,9 +10,7 @@ from ._kernels import GRID, quantile_change, transfer
 from ._methods import Estimate, bounds, threshold_bounds, thresholds
 
 if TYPE_CHECKING:
-    from ._inputs import Unit
-
-Numbers = np.ndarray
+    from ._inputs import Numbers, Unit
 
 
 def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
