@@ -1,4 +1,8 @@
-"""The published estimate: equal ranks of novel and familiar rates, read as inputs."""
+"""The published estimate: equal ranks of novel and familiar rates, read as inputs.
+
+Its interval holds what the choice of stimuli leaves. The bias by the noise of counts is not in it: the more
+stimuli there are, the less often it holds the rule (docs/tables/rate_rule.csv).
+"""
 
 from __future__ import annotations
 
