@@ -83,9 +83,10 @@ def on_scales(hz: Numbers, at: Numbers, rate: Numbers) -> Numbers:
 
 def bounds(draws: Numbers) -> Numbers:
     """95 % intervals (..., bound) over draws (draw, ...); NaN where under four draws in five have a value."""
-    known = np.isfinite(draws)
-    enough = known.mean(axis=0) >= 0.8 if len(draws) else np.zeros(draws.shape[1:], dtype=bool)
-    filled = np.where(enough, draws, 0.0) if len(draws) else np.zeros((1, *draws.shape[1:]))
+    if not len(draws):
+        return np.full((*draws.shape[1:], 2), np.nan)
+    enough = np.isfinite(draws).mean(axis=0) >= 0.8
+    filled = np.where(enough, draws, 0.0)
     found = np.nanpercentile(filled, COVERAGE, axis=0)
     return np.moveaxis(np.where(enough, found, np.nan), 0, -1)
 
