@@ -13,8 +13,9 @@ from ...names import ALTERNATIVE, BOUND, BOUNDS, DRAW, STIMULUS, TRIAL, UNIT
 from ...parallel import apply
 from ...provenance import label, stamp
 from . import _generate
-from ._alternatives import Scale, alternatives
+from ._alternatives import alternatives
 from ._comparison import compare
+from ._families import Scale, families
 from ._inputs import Unit, prepare, unit_of
 from ._marginal import fit
 from ._pool import judge, pool
@@ -23,7 +24,8 @@ from ._registry import PARAMETRIC, RULE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Numbers = np.ndarray
+    from ._families import Family
+    from ._inputs import Numbers
 
 
 class _Task(NamedTuple):
@@ -35,6 +37,7 @@ def null_test(
     counts: xr.DataArray,
     *,
     null: str = "none",
+    family: str = "sigmoid",
     draws: int = 10,
     rng: int | np.random.Generator | None = None,
     workers: int | None = 1,
@@ -51,6 +54,8 @@ def null_test(
         Spike counts (unit, stimulus, trial), as ``RateRule.fit`` takes them.
     null
         What is true in the simulation: one of ``plasticity.rate_alternatives``.
+    family
+        Transfer function: one of ``plasticity.rate_families``.
     draws
         Simulations of each unit.
     rng
@@ -76,21 +81,28 @@ def null_test(
         _Task(unit_of(one, familiar, window), stream)
         for one, stream in zip(values, rng.spawn(len(values)), strict=True)
     ]
-    work = partial(_under_null, null=null, draws=draws)
+    work = partial(_under_null, null=null, family=families[family], draws=draws)
     found = apply(work, tasks, workers=workers, progress=progress, description=f"units under {null}")
     result = _shares(np.concatenate([simulated for _, simulated in found]))
     observed = _shares(np.array([verdict for verdict, _ in found])).share
     result["observed"] = label(observed, units="1", long_name="share of the units of the recording")
     return stamp(
-        result, "plasticity.null_test", sources=[counts], references=[RULE], null=null, draws=draws, rng=seed
+        result,
+        "plasticity.null_test",
+        sources=[counts],
+        references=[RULE],
+        null=null,
+        family=family,
+        draws=draws,
+        rng=seed,
     )
 
 
-def _under_null(task: _Task, *, null: str, draws: int) -> tuple[str, Numbers]:
+def _under_null(task: _Task, *, null: str, family: Family, draws: int) -> tuple[str, Numbers]:
     """The unit's own verdict, and those of its simulations."""
     unit, rng = task
-    fitted = fit(unit, null)
-    model = alternatives[null].model(Scale.of(unit))
+    fitted = fit(unit, null, family=family)
+    model = alternatives[null].model(Scale.of(unit), family)
     verdicts = []
     for _ in range(draws):
         kinds = []
@@ -98,8 +110,8 @@ def _under_null(task: _Task, *, null: str, draws: int) -> tuple[str, Numbers]:
             log_rate = model.log_rates(fitted.theta, rng.normal(size=len(kind.total)))[at][0]
             mean = kind.window * np.exp(log_rate) * kind.trials
             kinds.append(kind._replace(total=_spikes(mean, unit.fano, rng)))
-        verdicts.append(compare(Unit(kinds[0], kinds[1], unit.fano), 0, rng).verdict)
-    return compare(unit, 0, rng).verdict, np.array(verdicts)
+        verdicts.append(compare(Unit(kinds[0], kinds[1], unit.fano), 0, rng, family=family).verdict)
+    return compare(unit, 0, rng, family=family).verdict, np.array(verdicts)
 
 
 def _spikes(mean: Numbers, factor: float, rng: np.random.Generator) -> Numbers:

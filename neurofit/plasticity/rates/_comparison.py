@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ._alternatives import TRANSFER, Scale, alternatives
+from ._alternatives import alternatives
+from ._families import SIGMOID, Scale
 from ._likelihood import evaluate, kinds_of, maximise, nodes_for
-from ._marginal import fit
+from ._marginal import fit, likeliest
 
 if TYPE_CHECKING:
-    from ._inputs import Unit
+    from ._families import Family
+    from ._inputs import Numbers, Unit
     from ._likelihood import Fitted
-
-Numbers = np.ndarray
-FLAT = 0.01
 
 
 class Compared(NamedTuple):
@@ -31,28 +30,21 @@ class Compared(NamedTuple):
         return list(alternatives)[int(self.bic.argmin())]
 
 
-def compare(unit: Unit, folds: int, rng: np.random.Generator) -> Compared:
-    """All alternatives for one unit, with BIC = 3 log(S + S') + p log S' - 2 log L.
+def compare(unit: Unit, folds: int, rng: np.random.Generator, *, family: Family = SIGMOID) -> Compared:
+    """All alternatives for one unit, with BIC = m log(S + S') + p log S' - 2 log L.
 
-    S novel and S' familiar stimuli tell the transfer function, which has 3 parameters; only the familiar ones
+    S novel and S' familiar stimuli tell the transfer function, which has m parameters; only the familiar ones
     tell the p parameters of the change.
     """
-    fits = [likeliest(unit, name) for name in alternatives]
+    fits = [likeliest(unit, name, fit(unit, name, family=family), family=family) for name in alternatives]
     novel, familiar = (len(kind.total) for kind in (unit.novel, unit.familiar))
     values = np.array([one.log_likelihood for one in fits])
-    added = np.array([len(one.theta) - TRANSFER for one in fits])
-    bic = TRANSFER * np.log(novel + familiar) + added * np.log(familiar) - 2 * values
-    return Compared(values, bic, held_out(unit, fits, folds, rng))
+    added = np.array([len(one.theta) - family.size for one in fits])
+    bic = family.size * np.log(novel + familiar) + added * np.log(familiar) - 2 * values
+    return Compared(values, bic, held_out(unit, fits, folds, rng, family))
 
 
-def likeliest(unit: Unit, name: str) -> Fitted:
-    """The highest likelihood, with all but a hundredth of the prior's weight taken away."""
-    model, nodes = alternatives[name].model(Scale.of(unit)), nodes_for(unit)
-    flat = model._replace(precision=FLAT * model.precision)
-    return maximise(flat, kinds_of(unit), nodes, fit(unit, name).theta, steps=20)
-
-
-def held_out(unit: Unit, fits: list[Fitted], folds: int, rng: np.random.Generator) -> Numbers:
+def held_out(unit: Unit, fits: list[Fitted], folds: int, rng: np.random.Generator, family: Family) -> Numbers:
     """Mean log likelihood of stimuli of which the alternatives know nothing but where to start."""
     if folds < 2:
         return np.full(len(fits), np.nan)
@@ -62,7 +54,7 @@ def held_out(unit: Unit, fits: list[Fitted], folds: int, rng: np.random.Generato
     for fold in range(folds):
         train, test = (kinds_of(_only(unit, parts, fold, held=held)) for held in (False, True))
         for at, name in enumerate(alternatives):
-            model = alternatives[name].model(scale)
+            model = alternatives[name].model(scale, family)
             learned = maximise(model, train, nodes, fits[at].theta, steps=20)
             total[at] += evaluate(model, test, nodes, learned.theta)[0]
     return total / sum(map(len, parts))

@@ -1,4 +1,10 @@
-"""The threshold as the rate at which two distributions cross: no transfer function, no Gaussian input."""
+"""The threshold as the rate at which two distributions cross: no transfer function, no Gaussian input.
+
+The noise of counts widens both distributions and moves their crossing, by .1 sd of the input where inputs
+are skewed to weak ones and there are 20 trials. To first order the widening goes with the variance of the
+noise. Counts of which each spike is kept with the chance 1/2 have more noise by a known amount: what that
+widens is taken off, and only terms of higher order remain (as in Cook & Stefanski 1994).
+"""
 
 from __future__ import annotations
 
@@ -6,25 +12,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+from scipy.stats import binom
 
 from ._kernels import GRID
 from ._methods import UNKNOWN, Estimate
 from ._quantile import novel_rate
 
 if TYPE_CHECKING:
-    from ._inputs import Unit
+    from ._inputs import Counts, Numbers, Unit
 
-Numbers = np.ndarray
 # Kolmogorov's quantile: two samples of one distribution differ by more in one case of twenty.
 SIMULTANEOUS = 1.3581
 SIGNIFICANT = 1.96
+# More spikes than this are hardly noisy, and slow to thin.
+NOISY = 2000
 
 
 def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:  # noqa: ARG001
     """Rate at which the quantile functions cross, with simultaneous bands (Doksum & Sievers 1976)."""
-    novel, familiar = np.sort(unit.novel.rate), np.sort(unit.familiar.rate)
-    change, band = shift(novel, familiar)
-    found = crossing(novel, familiar)
+    novel = np.sort(unit.novel.rate)
+    change, band = shift(novel, np.sort(unit.familiar.rate))
+    found = crossing(unit.novel, unit.familiar, unit.fano)
     threshold = np.stack([_in_units(hz, novel) for hz in found])
     outside = np.isnan(change)
     interval = UNKNOWN if np.isnan(found[0]) else threshold[1:].T
@@ -46,31 +54,53 @@ def shift(novel: Numbers, familiar: Numbers) -> tuple[Numbers, Numbers]:
     return np.quantile(familiar, p) - base, np.where(known, band, np.nan)
 
 
-def crossing(novel: Numbers, familiar: Numbers) -> tuple[float, float, float]:
+def crossing(novel: Counts, familiar: Counts, fano: float) -> tuple[float, float, float]:
     """Rate at which F_familiar - F_novel turns from above 0 to below it, and its 95 % interval.
 
     Of several crossings it is that before which the area between the two is largest.
     The interval goes from the last rate below it, to the first above it, at which the difference is
     significant in itself; where there is none, to 0 or to infinity.
     """
-    rates = np.unique(np.concatenate([novel, familiar]))
-    below = [np.searchsorted(kind, rates, side="right") / len(kind) for kind in (novel, familiar)]
-    # Half of what is tied at a rate lies below it.
-    half = [(share + np.concatenate([[0], share[:-1]])) / 2 for share in below]
-    difference = half[1] - half[0]
+    rates = np.unique(np.concatenate([novel.rate, familiar.rate]))
+    (share, variance), (of_familiar, variance_familiar) = (
+        below(one, rates, fano) for one in (novel, familiar)
+    )
+    difference = of_familiar - share
     total = (np.gradient(rates) * difference).cumsum()
     last = int(total.argmax())
     if total[last] <= 0 or last + 1 == len(rates) or difference[last + 1 :].min() >= 0:
         return np.nan, np.nan, np.nan
-    pooled = (half[0] * len(novel) + half[1] * len(familiar)) / (len(novel) + len(familiar))
-    error = np.sqrt(pooled * (1 - pooled) * (1 / len(novel) + 1 / len(familiar)))
-    score = difference / np.maximum(error, 1e-12)
+    score = difference / np.sqrt(np.maximum(variance + variance_familiar, 1e-24))
     up, down = np.flatnonzero(score > SIGNIFICANT), np.flatnonzero(score < -SIGNIFICANT)
     lower = rates[up[up <= last].max()] if (up <= last).any() else 0.0
     upper = rates[down[down > last].min()] if (down > last).any() else np.inf
     before, after = difference[last], difference[last + 1]
     part = before / (before - after) if before > after else 0.5
     return float(rates[last] + part * (rates[last + 1] - rates[last])), float(lower), float(upper)
+
+
+def below(counts: Counts, rates: Numbers, fano: float) -> tuple[Numbers, Numbers]:
+    """Share of stimuli below each rate, less what noise adds, and its sampling variance.
+
+    Half of what is tied at a rate lies below it. Thinned counts have a variance of F + 1 times their mean
+    over their seconds where whole ones have F: the widening by one mean is taken off F times.
+    """
+    total, number = np.sort(counts.total), len(counts.total)
+    seconds = counts.trials[0] * counts.window  # trials are equal here
+    if total[-1] > NOISY:
+        own = total / seconds
+        share = (np.searchsorted(own, rates) + np.searchsorted(own, rates, side="right")) / (2 * number)
+        return share, share * (1 - share) / number
+    levels, copies = np.unique(total, return_counts=True)
+    at = levels[:, None] / seconds
+    whole = np.where(np.isclose(at, rates), 0.5, at < rates)
+    kept = np.arange(total[-1] + 1)
+    chance = binom.pmf(kept, levels[:, None], 0.5)
+    # Between whole counts the distribution is a line.
+    thin = [np.interp(rates * seconds / 2, kept, row, right=1) for row in chance.cumsum(axis=1) - chance / 2]
+    each = whole - fano * (thin - whole)
+    mean: Numbers = copies @ each / number
+    return mean, (copies @ each**2 / number - mean**2) / number
 
 
 def _in_units(hz: float, novel: Numbers) -> Numbers:

@@ -9,10 +9,8 @@ import numpy as np
 from ._kernels import GRID, sampling_error
 
 if TYPE_CHECKING:
-    from ._inputs import Unit
+    from ._inputs import Numbers, Unit
     from ._methods import Estimate
-
-Numbers = np.ndarray
 
 
 class Diagnostic(NamedTuple):

@@ -25,7 +25,8 @@ from ...registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Numbers = np.ndarray
+    from ._inputs import Numbers
+
 AMPLITUDE = 2.0  # in sd of the input
 
 

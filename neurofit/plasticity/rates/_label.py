@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._comparison import Compared
+    from ._inputs import Numbers
     from ._methods import Estimate
     from ._pool import Verdict
 
-Numbers = np.ndarray
 SCALES = {"hz": "Hz", "sd": "sd of the novel rate", "input": "sd of the input"}
 
 

@@ -18,10 +18,9 @@ from scipy.special import gammaln
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._inputs import Counts, Unit
+    from ._inputs import Counts, Numbers, Unit
 
-Numbers = np.ndarray
-LogRate = tuple[Numbers, Numbers]  # log rate at each node, and its derivatives (node, parameter)
+LogRate = tuple[np.ndarray, np.ndarray]  # log rate at each node, and its derivatives (node, parameter)
 REACH = 4.5
 
 

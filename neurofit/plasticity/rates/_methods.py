@@ -12,9 +12,8 @@ from ._kernels import GRID, WEIGHT, deepest_crossing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._inputs import Unit
+    from ._inputs import Numbers
 
-Numbers = np.ndarray
 UNKNOWN = np.full((3, 2), np.nan)
 COVERAGE = (2.5, 97.5)
 
@@ -38,6 +37,8 @@ class Method:
     ----------
     estimate
         Takes a unit, how many draws for intervals, and a generator.
+    family
+        Whether it also takes a family of transfer functions.
     thins
         Whether unequal trials have to be made equal first.
     units
@@ -46,10 +47,11 @@ class Method:
         Who said so.
     """
 
-    estimate: Callable[[Unit, int, np.random.Generator], Estimate]
+    estimate: Callable[..., Estimate]
     thins: bool
     units: str
     references: tuple[str, ...]
+    family: bool = False
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
@@ -68,33 +70,45 @@ def thresholds(change: Numbers, rate: Numbers) -> Numbers:
             for one, row in zip(np.ravel(at), rate.reshape(-1, len(GRID)), strict=True)
         ]
     ).reshape(at.shape)
+    return on_scales(hz, np.interp(at, points, GRID), rate)
+
+
+def on_scales(hz: Numbers, at: Numbers, rate: Numbers) -> Numbers:
+    """Thresholds in Hz, in sd of the rates (..., input), and as inputs ``at``: (..., 3)."""
     mean = (WEIGHT * rate).sum(axis=-1)
     spread = np.sqrt((WEIGHT * (rate - mean[..., None]) ** 2).sum(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.stack([hz, (hz - mean) / spread, np.interp(at, points, GRID)], axis=-1)
+        return np.stack([hz, (hz - mean) / spread, at], axis=-1)
 
 
 def bounds(draws: Numbers) -> Numbers:
     """95 % intervals (..., bound) over draws (draw, ...); NaN where under four draws in five have a value."""
-    known = np.isfinite(draws)
-    enough = known.mean(axis=0) >= 0.8 if len(draws) else np.zeros(draws.shape[1:], dtype=bool)
-    filled = np.where(enough, draws, 0.0) if len(draws) else np.zeros((1, *draws.shape[1:]))
+    if not len(draws):
+        return np.full((*draws.shape[1:], 2), np.nan)
+    enough = np.isfinite(draws).mean(axis=0) >= 0.8
+    filled = np.where(enough, draws, 0.0)
     found = np.nanpercentile(filled, COVERAGE, axis=0)
     return np.moveaxis(np.where(enough, found, np.nan), 0, -1)
 
 
 def threshold_bounds(changes: Numbers, rates: Numbers) -> Numbers:
-    """95 % intervals (3, bound) of the threshold over drawn curves (draw, input).
-
-    A draw that does not cross has its threshold beyond the curve: above it where inputs fall, below it where
-    they rise. Where more than 2.5 % of draws are there, the interval is not bounded on that side.
-    """
+    """95 % intervals (3, bound) of the threshold over drawn curves (draw, input)."""
     if not len(changes):
         return UNKNOWN
-    found = thresholds(changes, rates)
-    falls = (np.nan_to_num(changes) * WEIGHT).sum(axis=1) < 0
+    return open_bounds(thresholds(changes, rates), np.nan_to_num(changes) @ WEIGHT)
+
+
+def open_bounds(found: Numbers, sums: Numbers) -> Numbers:
+    """95 % intervals (3, bound) over drawn thresholds (draw, 3); NaN where a draw has none.
+
+    Such a draw has its threshold beyond the curve: above it where inputs fall on the whole (the ``sums`` of
+    changes are negative), below it where they rise. Where more than 2.5 % of draws are there, the interval is
+    not bounded on that side.
+    """
+    if not len(found):
+        return UNKNOWN
     missing = np.isnan(found[:, 2])
-    found[missing] = np.where(falls, np.inf, -np.inf)[missing, None]
+    found[missing] = np.where(sums < 0, np.inf, -np.inf)[missing, None]
     found[:, 0] = np.maximum(found[:, 0], 0.0)
     # Quantiles that are draws: halfway between a number and infinity is no number.
     return np.percentile(found, COVERAGE, axis=0, method="inverted_cdf").T

@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from ._alternatives import Scale, alternatives
+from ._alternatives import alternatives
+from ._families import SIGMOID, Scale
 from ._likelihood import kinds_of, maximise, nodes_for
 from ._marginal import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._inputs import Unit
+    from ._families import Family
+    from ._inputs import Numbers, Unit
     from ._likelihood import Fitted
 
-Numbers = np.ndarray
 ROUNDS = 6
 SURE = 0.95
 # The scatter of units is never taken to be less than a tenth of the weak prior's: few units cannot tell.
@@ -55,16 +56,16 @@ class Verdict(NamedTuple):
         return list(alternatives)[at] if self.probability[at] > SURE else "inconclusive"
 
 
-def pool(units: Sequence[Unit], name: str) -> Pooled:
+def pool(units: Sequence[Unit], name: str, *, family: Family = SIGMOID) -> Pooled:
     """Fit one alternative to all units, with the prior that they have in common."""
-    models = [alternatives[name].model(Scale.of(unit)) for unit in units]
+    models = [alternatives[name].model(Scale.of(unit), family) for unit in units]
     data = [kinds_of(unit) for unit in units]
     nodes = [nodes_for(unit) for unit in units]
-    # Only log r_m has a prior that differs between units: it goes with the highest rate that was seen.
+    # The prior of a transfer function goes with the highest rate that was seen of the unit.
     weak = np.stack([model.mean for model in models])
     base = weak - weak.mean(axis=0)
     mean, least = weak.mean(axis=0), LEAST**2 / np.diagonal(models[0].precision)
-    fits = [fit(unit, name) for unit in units]
+    fits = [fit(unit, name, family=family) for unit in units]
     for _ in range(ROUNDS):
         theta = np.stack([one.theta for one in fits]) - base
         scatter = np.stack([np.diagonal(np.linalg.inv(one.information)) for one in fits])

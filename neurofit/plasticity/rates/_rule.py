@@ -14,6 +14,7 @@ from ...provenance import stamp
 from ._alternatives import alternatives
 from ._comparison import compare
 from ._diagnostics import diagnose, floor
+from ._families import Family, families
 from ._inputs import Unit, prepare, thinned, unit_of
 from ._label import comparison_of, curve_of, diagnostics_of, threshold_of
 from ._marginal import described
@@ -50,6 +51,9 @@ class RateRule:
         ``"crossing"`` gives the threshold without a transfer function; ``"deconvolution"`` first takes the
         scatter of counts out of both distributions; ``"marginal"`` maximises the likelihood of the counts,
         sum over stimuli of log integral Poisson(k; n T phi(h + dh)) N(h) dh.
+    family
+        Transfer function of ``"marginal"`` and of the comparison, one of ``plasticity.rate_families``:
+        ``"sigmoid"``, or ``"spline"``, which takes more stimuli and any rising form.
     pool
         ``"hierarchical"``: units share a prior that is learned from all of them, in normalised units, and
         there is a verdict for all units together. For ``method="marginal"``.
@@ -86,6 +90,7 @@ class RateRule:
     Lim et al. 2015, Nature Neuroscience 18:1804, doi:10.1038/nn.4158
     Pereira & Brunel 2018, Neuron 99:227, doi:10.1016/j.neuron.2018.05.038
     Doksum & Sievers 1976, Biometrika 63:421, doi:10.1093/biomet/63.3.421
+    Cook & Stefanski 1994, JASA 89:1314, doi:10.1080/01621459.1994.10476871
     Kiefer & Wolfowitz 1956, Annals of Mathematical Statistics 27:887, doi:10.1214/aoms/1177728066
     Silverman et al. 1990, JRSS B 52:271, doi:10.1111/j.2517-6161.1990.tb01788.x
 
@@ -110,6 +115,7 @@ class RateRule:
         self,
         method: str = "marginal",
         *,
+        family: str = "sigmoid",
         pool: str | None = None,
         draws: int = 200,
         folds: int = 5,
@@ -118,6 +124,7 @@ class RateRule:
         progress: bool = False,
     ) -> None:
         self.method = method
+        self.family = family
         self.pool = pool
         self.draws = draws
         self.folds = folds
@@ -151,7 +158,7 @@ class RateRule:
         UserWarning
             If trials are left out because stimuli have unequal numbers of them.
         """
-        method = rate_methods[self.method]
+        method, family = rate_methods[self.method], families[self.family]
         _check_pool(self.pool, self.method)
         values, familiar, window = prepare(counts)
         streams = np.random.default_rng(self.random_state).spawn(len(values))
@@ -163,15 +170,19 @@ class RateRule:
             for one, unit, less, rng in zip(values, whole, thin, streams, strict=True)
         ]
         text = f"rules by {self.method}"
-        work = partial(_work, method=self.method, draws=0 if self.pool else self.draws, folds=self.folds)
+        draws = 0 if self.pool else self.draws
+        work = partial(_work, method=self.method, family=family, draws=draws, folds=self.folds)
         found = apply(work, tasks, workers=self.workers, progress=self.progress, description=text)
         estimates, compared = map(list, zip(*found, strict=True))
         verdict = None
         if self.pool:
-            pooled = {name: pool(whole, name) for name in alternatives}
+            pooled = {name: pool(whole, name, family=family) for name in alternatives}
             verdict = judge(pooled)
             fits = zip(tasks, pooled["rule"].fits, strict=True)
-            estimates = [described(task.unit, fitted, self.draws, task.rng) for task, fitted in fits]
+            estimates = [
+                described(task.unit, fitted, fitted, self.draws, task.rng, family=family)
+                for task, fitted in fits
+            ]
         rows = [
             diagnose(task.unit, estimate, thinned=less)
             for task, estimate, less in zip(tasks, estimates, thin, strict=True)
@@ -190,6 +201,7 @@ class RateRule:
             sources=[counts],
             references=rate_methods[self.method].references,
             method=self.method,
+            family=self.family,
             pool=self.pool,
             draws=self.draws,
             folds=self.folds,
@@ -197,9 +209,11 @@ class RateRule:
         )
 
 
-def _work(task: _Task, *, method: str, draws: int, folds: int) -> tuple[Estimate, Compared]:
-    estimate = rate_methods[method].estimate(task.unit, draws, task.rng)
-    return estimate, compare(task.whole, folds, task.rng)
+def _work(task: _Task, *, method: str, family: Family, draws: int, folds: int) -> tuple[Estimate, Compared]:
+    chosen = rate_methods[method]
+    options = {"family": family} if chosen.family else {}
+    estimate = chosen.estimate(task.unit, draws, task.rng, **options)
+    return estimate, compare(task.whole, folds, task.rng, family=family)
 
 
 def _check_pool(pool: str | None, method: str) -> None:

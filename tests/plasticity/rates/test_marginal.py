@@ -6,7 +6,8 @@ from scipy.optimize import approx_fprime
 from scipy.stats import poisson
 
 from neurofit.plasticity.rates import _likelihood, _marginal, _quantile
-from neurofit.plasticity.rates._alternatives import Scale, alternatives
+from neurofit.plasticity.rates._alternatives import alternatives
+from neurofit.plasticity.rates._families import SIGMOID, Scale, families
 from neurofit.plasticity.rates._inputs import fano, prepare, unit_of
 from neurofit.plasticity.rates._kernels import GRID, WEIGHT
 
@@ -17,9 +18,10 @@ def unit(make_counts):
     return unit_of(values[0], familiar, window)
 
 
+@pytest.mark.parametrize("family", list(families))
 @pytest.mark.parametrize("name", list(alternatives))
-def test_gradients_are_those_of_the_likelihood(unit, name):
-    model = alternatives[name].model(Scale.of(unit))
+def test_gradients_are_those_of_the_likelihood(unit, name, family):
+    model = alternatives[name].model(Scale.of(unit), families[family])
     kinds = tuple(_likelihood.rows_of(kind, 1.0) for kind in (unit.novel, unit.familiar))
     nodes = _likelihood.nodes_for(unit)
     theta = model.mean + 0.1
@@ -36,7 +38,7 @@ def test_a_rate_that_does_not_vary_gives_the_poisson_likelihood(unit):
 
 
 def test_nodes_are_dense_enough(unit):
-    model = alternatives["rule"].model(Scale.of(unit))
+    model = alternatives["rule"].model(Scale.of(unit), SIGMOID)
     kinds = tuple(_likelihood.rows_of(kind, 1.0) for kind in (unit.novel, unit.familiar))
     nodes = _likelihood.nodes_for(unit)
     h = np.linspace(-4.5, 4.5, 4001)
@@ -86,3 +88,52 @@ def test_intervals_cover_the_rule_and_its_threshold(make_counts):
     ):
         inside = (interval[..., 0] <= value) & (value <= interval[..., 1])
         assert least <= inside.mean() <= 0.99
+
+
+def test_41_gauss_hermite_nodes_are_too_few(make_counts):
+    """The trap: between few nodes a likelihood of many spikes is not seen, and thresholds are missed."""
+    points, weight = np.polynomial.hermite_e.hermegauss(41)
+    few = _likelihood.Nodes(points, np.log(weight / weight.sum()))
+    population, counts = make_counts(units=16, stimuli=125, trials=40)
+    values, familiar, window = prepare(counts)
+    near = []
+    for choose in (_likelihood.nodes_for, lambda _: few):
+        found = []
+        for one in values:
+            unit = unit_of(one, familiar, window)
+            theta = _marginal.fit(unit, "rule", nodes=choose(unit)).theta
+            found.append(_marginal.thresholds(theta[None], Scale.of(unit), SIGMOID)[0][0, 2])
+        near.append((np.abs(np.array(found) - population.threshold()) < 0.5).mean())
+    dense, sparse = near
+    assert dense >= 0.75
+    assert sparse <= 0.5
+
+
+def test_thresholds_are_found_beyond_the_curve(make_counts):
+    population, counts = make_counts(units=40, seed=4, stimuli=500)
+    truth = population.threshold()
+    values, familiar, window = prepare(counts)
+    far = np.flatnonzero(truth > 2.05)
+    assert len(far)
+    units = [unit_of(values[at], familiar, window) for at in far]
+    found = np.array([_marginal.estimate(one, 0, np.random.default_rng(0)).threshold[2] for one in units])
+    assert np.nanmax(found) > 2
+    np.testing.assert_allclose(np.nanmedian(found), np.median(truth[far]), atol=0.3)
+
+
+@pytest.mark.slow
+def test_priors_do_not_pull_the_threshold(make_counts):
+    """With 5 trials quantiles are biased by the noise of counts, and the curve's own fit by its prior."""
+    population, counts = make_counts(units=200, seed=12, trials=5)
+    values, familiar, window = prepare(counts)
+    off = []
+    for one, truth in zip(values, population.threshold(), strict=True):
+        unit = unit_of(one, familiar, window)
+        shrunk = _marginal.fit(unit, "rule").theta[None]
+        pulled = _marginal.thresholds(shrunk, Scale.of(unit), SIGMOID)[0][0, 2]
+        rng = np.random.default_rng(0)
+        free, ranks = (method.estimate(unit, 0, rng).threshold[2] for method in (_marginal, _quantile))
+        off.append(np.array([free, pulled, ranks]) - truth)
+    free, pulled, ranks = np.abs(np.nanmean(off, axis=0))
+    assert free < 0.5 * ranks
+    assert free < 0.5 * pulled

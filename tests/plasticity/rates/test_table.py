@@ -1,0 +1,52 @@
+"""The table of figures that were asked of ``RateRule``."""
+
+import csv
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def script():
+    path = ROOT / "tests" / "calibration" / "rate_rule.py"
+    spec = importlib.util.spec_from_file_location("rate_rule", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["rate_rule"] = module  # where its annotations are looked up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["rate_rule"]
+
+
+def table():
+    with (ROOT / "docs" / "tables" / "rate_rule.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_has_a_row_for_each_figure(script):
+    rows = table()
+    assert [row["figure"] for row in rows] == [case.figure for case in script.CASES]
+    for row in rows:
+        assert float(row["low"]) <= float(row["found"]) <= float(row["high"])
+        assert int(row["seed"]) == script.SEED
+
+
+@pytest.mark.calibration
+def test_a_sample_of_the_table_comes_out_again(script):
+    long = {script.pooled_rule, script.bias_ratio, script.curve_coverage, script.threshold_coverage}
+    sample = [
+        at
+        for at, case in enumerate(script.CASES)
+        if case.measure not in long
+        and case.stimuli * case.units <= (10_000 if case.measure is script.called_rule else 25_000)
+    ]
+    assert len(sample) >= 15
+    kept = table()
+    for at in sample:
+        again = script.row(script.CASES[at])
+        error = (float(kept[at]["high"]) - float(kept[at]["low"])) / 4
+        assert float(again["found"]) == pytest.approx(float(kept[at]["found"]), abs=max(error, 0.002))
+        assert again["met"] == kept[at]["met"]
