@@ -2,7 +2,7 @@
 
 from .classifier import RuleClassifier, observables
 from .policy import PolicyLearning, PolicyRule, compare_policy_rules, policy_rules, simulate_choices
-from .rates import RateRule, null_test, power, rate_alternatives, rate_methods
+from .rates import RateRule, null_test, power, rate_alternatives, rate_families, rate_methods
 from .taylor import NetworkRule, TaylorRule, choice_trajectories, plastic_trajectories
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "policy_rules",
     "power",
     "rate_alternatives",
+    "rate_families",
     "rate_methods",
     "simulate_choices",
 ]

@@ -16,7 +16,7 @@ from scipy.stats import binom
 
 from ._kernels import GRID
 from ._methods import UNKNOWN, Estimate
-from ._quantile import novel_rate
+from ._quantile import rate_at_rank
 
 if TYPE_CHECKING:
     from ._inputs import Counts, Numbers, Unit
@@ -36,7 +36,8 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:  # n
     threshold = np.stack([_in_units(hz, novel) for hz in found])
     outside = np.isnan(change)
     interval = UNKNOWN if np.isnan(found[0]) else threshold[1:].T
-    return Estimate(change, band, novel_rate(novel), outside, threshold[0], interval)
+    rates = rate_at_rank(novel), rate_at_rank(unit.familiar.rate)
+    return Estimate(change, band, *rates, outside, threshold[0], interval)
 
 
 def shift(novel: Numbers, familiar: Numbers) -> tuple[Numbers, Numbers]:

@@ -30,11 +30,17 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
     highest = max(unit.novel.rate.max(), unit.familiar.rate.max())
     # The root of a rate is known equally well everywhere, so points are even on its scale.
     support = np.linspace(0, np.sqrt(1.1 * highest), POINTS + 1)[1:] ** 2
-    change, rate, outside = _curve(unit, support)
+    change, rate, familiar_rate, outside = _curve(unit, support)
     drawn = [_curve(_redrawn(unit, rng), support)[:2] for _ in range(draws)]
-    changes, rates = np.reshape(drawn, (draws, 2, len(GRID))).transpose(1, 0, 2)
+    drawn_changes, drawn_rates = np.reshape(drawn, (draws, 2, len(GRID))).transpose(1, 0, 2)
     return Estimate(
-        change, bounds(changes), rate, outside, thresholds(change, rate), threshold_bounds(changes, rates)
+        change,
+        bounds(drawn_changes),
+        rate,
+        familiar_rate,
+        outside,
+        thresholds(change, rate),
+        threshold_bounds(drawn_changes, drawn_rates),
     )
 
 
@@ -60,14 +66,15 @@ def mixture(counts: Counts, fano: float, support: Numbers) -> Numbers:
     return weight
 
 
-def _curve(unit: Unit, support: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Change and novel rate at ``GRID``, and where the novel distribution does not reach."""
+def _curve(unit: Unit, support: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Change, novel and familiar rate at ``GRID``, and where the novel distribution does not reach."""
     novel, familiar = (_below(mixture(kind, unit.fano, support)) for kind in (unit.novel, unit.familiar))
     rate = np.interp(ndtr(GRID), familiar, support)
     share = np.interp(rate, support, novel)
     fewest = 0.5 / len(unit.novel.total)
     outside = (share < fewest) | (share > 1 - fewest)
-    return np.where(outside, np.nan, ndtri(share) - GRID), np.interp(ndtr(GRID), novel, support), outside
+    change = np.where(outside, np.nan, ndtri(share) - GRID)
+    return change, np.interp(ndtr(GRID), novel, support), rate, outside
 
 
 def _below(weight: Numbers) -> Numbers:

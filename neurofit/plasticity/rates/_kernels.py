@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
 Row = Float[np.ndarray, " stimulus"]
+Levels = Float[np.ndarray, " level"]
 Curve = Float[np.ndarray, "*draw point"]
 
 # Inputs at which curves are given, in sd; each stands for the share of stimuli that N(h) gives it.
@@ -20,7 +21,7 @@ def normal_scores(count: int) -> Row:
     return ndtri((np.arange(count) + 0.5) / count)
 
 
-def transfer(rates: Row) -> tuple[Row, Row]:
+def transfer(rates: Row) -> tuple[Levels, Levels]:
     """Inputs and rates of a step-free transfer function: tied rates are one point, at their mid-rank."""
     ranks = rankdata(rates)
     levels, first = np.unique(rates, return_index=True)

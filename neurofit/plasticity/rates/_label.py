@@ -36,6 +36,12 @@ def curve_of(estimates: Sequence[Estimate], units: str) -> xr.Dataset:
                 (*curve, BOUND), [one.interval for one in estimates], units, "95 % interval of the change"
             ),
             "rate": _said(curve, [one.rate for one in estimates], "Hz", "rate for novel stimuli"),
+            "familiar_rate": _said(
+                curve,
+                [one.familiar_rate for one in estimates],
+                "Hz",
+                "rate for familiar stimuli of the same rank",
+            ),
             "extrapolated": _said(curve, [one.outside for one in estimates], "1", "where data say nothing"),
             "offset": _said(of_units, offset, units, "change at the mean input: offset + gain h"),
             "gain": _said(of_units, gain, f"{units} per sd of the input", "slope of the change on the input"),

@@ -14,7 +14,7 @@ import numpy as np
 
 from ._alternatives import alternatives, change, threshold
 from ._families import SIGMOID, Scale
-from ._kernels import WEIGHT
+from ._kernels import GRID, WEIGHT
 from ._likelihood import REACH, Fitted, Nodes, kinds_of, maximise, nodes_for
 from ._methods import Estimate, bounds, on_scales, open_bounds
 
@@ -80,6 +80,7 @@ def described(
         changes[0],
         bounds(changes[1:]),
         rates[0],
+        np.exp(family.log_rate(fitted.theta[: family.size], GRID + changes[0])[0]),
         rates[0] > unit.novel.rate.max(),
         found[0],
         open_bounds(found[1:], sums[1:]),

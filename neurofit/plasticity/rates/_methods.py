@@ -23,7 +23,8 @@ class Estimate(NamedTuple):
 
     change: Numbers  # (input,)
     interval: Numbers  # (input, bound)
-    rate: Numbers  # (input,)
+    rate: Numbers  # (input,), for novel stimuli
+    familiar_rate: Numbers  # (input,), for familiar stimuli of the same rank
     outside: Numbers  # (input,), where data say nothing
     threshold: Numbers  # (3,)
     threshold_interval: Numbers  # (3, bound)

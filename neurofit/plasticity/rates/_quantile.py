@@ -21,26 +21,27 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
     """Change of input at equal rank of novel and familiar rates (Lim et al. 2015)."""
     novel, familiar = unit.novel.rate, unit.familiar.rate
     change, outside = quantile_change(novel, familiar, GRID)
-    rate = novel_rate(novel)
+    rate = rate_at_rank(novel)
     drawn = [_redrawn(novel, familiar, rng) for _ in range(draws)]
     changes, rates = np.reshape(drawn, (draws, 2, len(GRID))).transpose(1, 0, 2)
     return Estimate(
         change,
         bounds(changes),
         rate,
+        rate_at_rank(familiar),
         outside,
         thresholds(change, rate),
         threshold_bounds(changes, rates),
     )
 
 
-def novel_rate(novel: Numbers) -> Numbers:
-    """Rate of novel stimuli at the inputs ``GRID``."""
-    z, levels = transfer(novel)
+def rate_at_rank(rates: Numbers) -> Numbers:
+    """Rate of the stimuli whose ranks are those of the inputs ``GRID``."""
+    z, levels = transfer(rates)
     return np.interp(GRID, z, levels)
 
 
 def _redrawn(novel: Numbers, familiar: Numbers, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
     """Curve and rates with stimuli drawn anew, those of each kind among themselves."""
     novel, familiar = (rng.choice(rates, len(rates)) for rates in (novel, familiar))
-    return quantile_change(novel, familiar, GRID)[0], novel_rate(novel)
+    return quantile_change(novel, familiar, GRID)[0], rate_at_rank(novel)

@@ -72,7 +72,8 @@ class RateRule:
     ----------
     curve_
         Dataset (unit, input): ``change`` with its 95 % ``interval``, the novel ``rate`` that it belongs to,
-        ``extrapolated`` where it is not known; ``offset`` and ``gain`` (unit): dh ~ offset + gain h.
+        the ``familiar_rate`` of the same rank, ``extrapolated`` where it is not known; ``offset`` and
+        ``gain`` (unit): dh ~ offset + gain h.
     threshold_
         Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross;
         an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve.

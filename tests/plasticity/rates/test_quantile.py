@@ -73,13 +73,13 @@ def test_a_curve_that_touches_0_crosses_only_if_it_rises():
 
 
 def test_offset_and_gain_are_those_of_a_line():
-    offset, gain = _kernels.offset_and_gain(-0.2 + 0.4 * _kernels.GRID)
+    offset, gain = _kernels.offset_and_gain(-0.2 + 0.4 * _kernels.GRID[None])
     assert (offset, gain) == (pytest.approx(-0.2), pytest.approx(0.4))
 
 
 @pytest.mark.parametrize(("at", "error"), [(0.0, 0.16), (2.0, 0.32)])
 def test_sampling_error_is_known(at, error):
-    assert _kernels.sampling_error(125, np.array([at]))[0] == pytest.approx(error, rel=0.15)
+    assert _kernels.sampling_error(125.0, np.array([at]))[0] == pytest.approx(error, rel=0.15)
 
 
 @pytest.mark.slow

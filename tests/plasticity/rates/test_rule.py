@@ -6,6 +6,7 @@ import xarray as xr
 
 from neurofit import plasticity, schema
 from neurofit.errors import RecordingError, SchemaError, UnknownNameError
+from neurofit.plasticity.rates import _generate
 
 
 @pytest.mark.parametrize("method", list(plasticity.rate_methods))
@@ -115,3 +116,15 @@ def test_errors_say_what_is_wrong(make_counts, how, error):
 def test_unknown_methods_are_told():
     with pytest.raises(UnknownNameError, match="Did you mean 'marginal'"):
         plasticity.RateRule(method="marginl").fit(xr.DataArray(np.zeros(3)))
+
+
+@pytest.mark.parametrize("method", list(plasticity.rate_methods))
+def test_the_familiar_rate_is_that_of_the_changed_input(method):
+    units = _generate.Population.draw(1, np.random.default_rng(0))
+    data = _generate.counts(units, stimuli=1000, trials=50, rng=1)
+    curve = plasticity.RateRule(method, draws=0, folds=0, random_state=0).fit(data).curve_.isel(unit=0)
+    h = curve.input.values[None]
+    inner = abs(h[0]) < 1.5
+    np.testing.assert_allclose(curve.rate[inner], units.rate(h)[0][inner], rtol=0.12)
+    changed = units.rate(h + units.change(h))[0]
+    np.testing.assert_allclose(curve.familiar_rate[inner], changed[inner], rtol=0.2, atol=1)
