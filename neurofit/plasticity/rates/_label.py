@@ -70,7 +70,7 @@ def comparison_of(compared: Sequence[Compared], verdict: Verdict | None) -> xr.D
         name: _said(each, [getattr(one, name) for one in compared], units, text)
         for name, (units, text) in COMPARED.items()
     }
-    arrays["verdict"] = _said(
+    arrays["chosen"] = _said(
         (UNIT,), [one.verdict for one in compared], "1", "alternative of the lowest BIC"
     )
     said = {}

@@ -36,7 +36,7 @@ def test_held_out_stimuli_are_likelier_under_what_is_true(make_counts):
 def test_pooled_units_have_one_verdict(make_counts):
     counts = make_counts(units=15, stimuli=60)[1]
     rule = plasticity.RateRule(pool="hierarchical", draws=20, folds=0, random_state=0).fit(counts)
-    assert rule.comparison_.attrs["verdict"] == "rule"
+    assert rule.comparison_.verdict == "rule"
     assert rule.comparison_.probability.sum() == pytest.approx(1)
     with pytest.raises(ValueError, match="pool='hierarchical' with method='quantile'"):
         plasticity.RateRule(method="quantile", pool="hierarchical").fit(counts)
