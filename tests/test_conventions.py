@@ -192,6 +192,8 @@ def plastic_results():
     made = plasticity.simulate_choices("delta", trials=100, rng=0)
     given = {"rewards": made.reward, "stimuli": made.stimuli}
     grown = plasticity.plastic_trajectories({(1, 1, 0): 1.0, (0, 2, 1): -1.0}, units=(4, 3), rng=0)
+    cursor = plasticity.simulate_bci(rng=1)
+    told = {name: cursor[name] for name in ("errors", "decoder", "internal")}
     terms = plasticity.TaylorRule((1, 2, 1), learning_rate=0.04, initial="known")
     return {
         "prep.repeats": counts,
@@ -202,6 +204,10 @@ def plastic_results():
         "plasticity.TaylorRule": terms.fit(
             grown.inputs, activity=grown.activity, initial_weights=grown.first_weights
         ).result_,
+        "plasticity.simulate_bci": cursor,
+        "plasticity.feedback_bias": plasticity.feedback_bias(
+            cursor.before, cursor.after, **told, draws=20, rng=0
+        ),
         "plasticity.simulate_choices": made,
         "plasticity.PolicyRule": plasticity.PolicyRule("delta").fit(made.choice, **given).result_,
         "plasticity.compare_policy_rules": plasticity.compare_policy_rules(

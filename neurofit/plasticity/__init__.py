@@ -1,5 +1,6 @@
 """Learning rules inferred from firing rates, weights and behaviour."""
 
+from .bci import feedback_bias, simulate_bci
 from .classifier import RuleClassifier, observables
 from .policy import PolicyLearning, PolicyRule, compare_policy_rules, policy_rules, simulate_choices
 from .rates import RateRule, null_test, power, rate_alternatives, rate_families, rate_methods
@@ -14,6 +15,7 @@ __all__ = [
     "TaylorRule",
     "choice_trajectories",
     "compare_policy_rules",
+    "feedback_bias",
     "null_test",
     "observables",
     "plastic_trajectories",
@@ -22,5 +24,6 @@ __all__ = [
     "rate_alternatives",
     "rate_families",
     "rate_methods",
+    "simulate_bci",
     "simulate_choices",
 ]

@@ -79,8 +79,8 @@ class RateRule:
         an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve.
     comparison_
         Dataset (unit, alternative): ``log_likelihood``, ``bic`` and ``held_out`` of none, constant, gain and
-        rule, by the likelihood of the counts whatever the method; ``chosen`` (unit), that of the lowest BIC. With
-        ``pool``: ``log_evidence`` and ``probability`` (alternative) for all units, and attr ``verdict``,
+        rule, by the likelihood of the counts whatever the method; ``chosen`` (unit), that of the lowest BIC.
+        With ``pool``: ``log_evidence`` and ``probability`` (alternative) for all units, and attr ``verdict``,
         which is ``"inconclusive"`` under a probability of .95.
     diagnostics_
         Dataset (unit): trials, ties, Fano factor, share of noise, of inputs whose rank is not kept, of inputs
