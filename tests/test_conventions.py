@@ -192,7 +192,7 @@ def plastic_results():
     made = plasticity.simulate_choices("delta", trials=100, rng=0)
     given = {"rewards": made.reward, "stimuli": made.stimuli}
     grown = plasticity.plastic_trajectories({(1, 1, 0): 1.0, (0, 2, 1): -1.0}, units=(4, 3), rng=0)
-    cursor = plasticity.simulate_bci(rng=1)
+    cursor = plasticity.simulate_bci("biased", rng=1)
     told = {name: cursor[name] for name in ("errors", "decoder", "internal")}
     terms = plasticity.TaylorRule((1, 2, 1), learning_rate=0.04, initial="known")
     return {

@@ -39,7 +39,7 @@ class _Subject(NamedTuple):
 
 
 def simulate_bci(
-    feedback: str = "biased",
+    feedback: str,
     *,
     units: int = 60,
     recorded: float = 1.0,

@@ -68,4 +68,4 @@ def test_what_cannot_be_simulated_is_refused():
     with pytest.raises(UnknownNameError, match="Did you mean 'biased'"):
         simulate_bci("bias")
     with pytest.raises(SchemaError, match=r"targets is 1.*units is 4"):
-        simulate_bci(targets=1, units=4)
+        simulate_bci("biased", targets=1, units=4)
