@@ -44,7 +44,7 @@ def quantile_map(curve: xr.Dataset, *, unit: int = 0, ax: Axes | None = None) ->
     ax.plot([0, top], [0, top], color=GREY, linewidth=0.8, linestyle=":")
     for part, style in _inside_and_outside(one):
         ax.plot(one.rate.where(part), one.familiar_rate.where(part), style, color=BLUE)
-    ax.text(top, top, "no change ", color=GREY, ha="right", va="top", fontsize=7)
+    ax.text(0.93 * top, 0.97 * top, "no change", color=GREY, ha="right", va="top", fontsize=7)
     ax.set(xlim=(0, top), ylim=(0, top), aspect="equal")
     ax.set(xlabel="Rate for novel stimuli (Hz)", ylabel="Rate for familiar stimuli\nof the same rank (Hz)")
     return ax
@@ -52,7 +52,7 @@ def quantile_map(curve: xr.Dataset, *, unit: int = 0, ax: Axes | None = None) ->
 
 @styled
 def rate_rule(
-    curve: xr.Dataset, threshold: xr.Dataset | None = None, *, unit: int = 0, ax: Axes | None = None
+    curve: xr.Dataset, *, threshold: xr.Dataset | None = None, unit: int = 0, ax: Axes | None = None
 ) -> Axes:
     """How the change with familiarity depends on a unit's rate.
 
@@ -161,14 +161,10 @@ def _draw_threshold(ax: Axes, threshold: xr.Dataset, rate: np.ndarray) -> None:
     value = float(threshold.hz)
     if np.isfinite(value):
         ax.plot(value, 0, "o", color=ORANGE, markersize=5, zorder=3)
-        ax.annotate(
-            f"threshold {value:.3g} Hz",
-            (value, 0),
-            (5, -11),
-            textcoords="offset points",
-            color=INK,
-            fontsize=7,
-        )
+        right = value > np.nanmean([np.nanmin(rate), np.nanmax(rate)])
+        beside: Any = {"xytext": (-5, 6) if right else (5, -11), "textcoords": "offset points"}
+        told = f"threshold {value:.3g} Hz"
+        ax.annotate(told, (value, 0), color=INK, fontsize=7, ha="right" if right else "left", **beside)
     low, high = np.clip(np.asarray(threshold.hz_interval), np.nanmin(rate), np.nanmax(rate))
     if np.isfinite([low, high]).all():
         ax.plot([low, high], [0, 0], color=ORANGE, linewidth=2.5, solid_capstyle="butt", zorder=2)

@@ -51,21 +51,21 @@ def test_the_curve_is_broken_where_no_data_are(curve):
 
 
 def test_the_threshold_stands_where_the_curve_crosses(curve, threshold):
-    ax = plot.rate_rule(curve, threshold, unit=0)
+    ax = plot.rate_rule(curve, threshold=threshold, unit=0)
     dot = next(line for line in ax.get_lines() if line.get_marker() == "o")
     assert dot.get_xdata()[0] == pytest.approx(20 * np.exp(0.25))
     assert "threshold 25.7 Hz" in [text.get_text() for text in ax.texts]
 
 
 def test_a_threshold_that_is_not_known_is_not_drawn(curve, threshold):
-    ax = plot.rate_rule(curve, threshold * np.nan)
+    ax = plot.rate_rule(curve, threshold=threshold * np.nan)
     assert not ax.texts
     assert not [line for line in ax.get_lines() if line.get_marker() == "o"]
 
 
 def test_a_threshold_known_on_one_side_is_drawn_to_the_end_of_the_curve(curve, threshold):
     threshold["hz_interval"][0] = [0.0, np.inf]
-    ax = plot.rate_rule(curve, threshold)
+    ax = plot.rate_rule(curve, threshold=threshold)
     bar = ax.get_lines()[-1].get_xdata()
     np.testing.assert_allclose(bar, [curve.rate[0].min(), curve.rate[0].max()])
 
