@@ -58,8 +58,8 @@ def simulate_bci(
 
     - ``"biased"``: errors e are sent back through an internal model B = (1 - m) D0 + m D1 of the decoder;
       dW ~ sum over t of (B' e(t)) times the eligibility of each synapse;
-    - ``"unbiased"``: noise of units that came before more reward, ``-|e|^2``, than usual for the target is made
-      more likely; on average dW is as above, with D1 in place of B;
+    - ``"unbiased"``: noise of units that came before more reward, ``-|e|^2``, than usual for the target is
+      made more likely; on average dW is as above, with D1 in place of B;
     - ``"none"``: W drifts at random, in no relation to errors.
 
     Parameters
