@@ -70,9 +70,7 @@ def comparison_of(compared: Sequence[Compared], verdict: Verdict | None) -> xr.D
         name: _said(each, [getattr(one, name) for one in compared], units, text)
         for name, (units, text) in COMPARED.items()
     }
-    arrays["chosen"] = _said(
-        (UNIT,), [one.verdict for one in compared], "1", "alternative of the lowest BIC"
-    )
+    arrays["chosen"] = _said((UNIT,), [one.verdict for one in compared], "1", "alternative of the lowest BIC")
     said = {}
     if verdict is not None:
         arrays["log_evidence"] = _said(

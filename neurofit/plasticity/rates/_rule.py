@@ -76,11 +76,14 @@ class RateRule:
         ``gain`` (unit): dh ~ offset + gain h.
     threshold_
         Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross;
-        an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve.
+        an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve. That of
+        ``"marginal"`` holds the thresholds under which the counts are nearly as likely as under the best one
+        (Venzon & Moolgavkar 1988), which takes thrice as long as the rule itself; with ``draws=0`` it is not
+        sought. With ``pool`` it is that of draws.
     comparison_
         Dataset (unit, alternative): ``log_likelihood``, ``bic`` and ``held_out`` of none, constant, gain and
-        rule, by the likelihood of the counts whatever the method; ``chosen`` (unit), that of the lowest BIC. With
-        ``pool``: ``log_evidence`` and ``probability`` (alternative) for all units, and attr ``verdict``,
+        rule, by the likelihood of the counts whatever the method; ``chosen`` (unit), that of the lowest BIC.
+        With ``pool``: ``log_evidence`` and ``probability`` (alternative) for all units, and attr ``verdict``,
         which is ``"inconclusive"`` under a probability of .95.
     diagnostics_
         Dataset (unit): trials, ties, Fano factor, share of noise, of inputs whose rank is not kept, of inputs
@@ -94,6 +97,7 @@ class RateRule:
     Cook & Stefanski 1994, JASA 89:1314, doi:10.1080/01621459.1994.10476871
     Kiefer & Wolfowitz 1956, Annals of Mathematical Statistics 27:887, doi:10.1214/aoms/1177728066
     Silverman et al. 1990, JRSS B 52:271, doi:10.1111/j.2517-6161.1990.tb01788.x
+    Venzon & Moolgavkar 1988, Applied Statistics 37:87, doi:10.2307/2347496
 
     Examples
     --------
@@ -181,8 +185,7 @@ class RateRule:
             verdict = judge(pooled)
             fits = zip(tasks, pooled["rule"].fits, strict=True)
             estimates = [
-                described(task.unit, fitted, fitted, self.draws, task.rng, family=family)
-                for task, fitted in fits
+                described(task.unit, fitted, self.draws, task.rng, family=family) for task, fitted in fits
             ]
         rows = [
             diagnose(task.unit, estimate, thinned=less)
