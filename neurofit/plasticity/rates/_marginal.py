@@ -69,7 +69,7 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator, *, family: Family
     if draws:
         model = freed(alternatives["rule"].model(scale, family))
         within = interval(unit, free, found[2], model, family, other=fitted.theta)
-    return shrunk._replace(threshold=found, threshold_interval=within)
+    return shrunk._replace(threshold=found, threshold_interval=within, likeliest=free)
 
 
 def described(

@@ -217,7 +217,7 @@ def _work(task: _Task, *, method: str, family: Family, draws: int, folds: int) -
     chosen = rate_methods[method]
     options = {"family": family} if chosen.family else {}
     estimate = chosen.estimate(task.unit, draws, task.rng, **options)
-    return estimate, compare(task.whole, folds, task.rng, family=family)
+    return estimate, compare(task.whole, folds, task.rng, family=family, rule=estimate.likeliest)
 
 
 def _check_pool(pool: str | None, method: str) -> None:
