@@ -75,11 +75,11 @@ class RateRule:
         the ``familiar_rate`` of the same rank, ``extrapolated`` where it is not known; ``offset`` and
         ``gain`` (unit): dh ~ offset + gain h.
     threshold_
-        Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross;
-        an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve. That of
-        ``"marginal"`` holds the thresholds under which the counts are nearly as likely as under the best one
-        (Venzon & Moolgavkar 1988), which takes thrice as long as the rule itself; with ``draws=0`` it is not
-        sought. With ``pool`` it is that of draws.
+        Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross, or,
+        by ``"crossing"``, only once noise is taken off. An interval is infinite, or starts at 0 Hz, on a
+        side where it may lie beyond the curve. That of ``"marginal"`` holds the thresholds under which the
+        counts are nearly as likely as under the best one (Venzon & Moolgavkar 1988), which takes four times
+        as long as the rule itself; with ``draws=0`` it is not sought. With ``pool`` it is that of draws.
     comparison_
         Dataset (unit, alternative): ``log_likelihood``, ``bic`` and ``held_out`` of none, constant, gain and
         rule, by the likelihood of the counts whatever the method; ``chosen`` (unit), that of the lowest BIC.

@@ -89,7 +89,7 @@ def test_intervals_cover_the_rule(make_counts):
 @pytest.mark.slow
 @pytest.mark.parametrize("trials", [5, 10])
 def test_intervals_cover_the_threshold(make_counts, trials):
-    """With the curvature of the posterior at the peak of the likelihood they held it in 86 to 89 of 100."""
+    """Draws around the likelihood's peak, as wide as the posterior's, held it in 86 to 89 of 100."""
     population, counts = make_counts(units=200, seed=70 + trials, trials=trials)
     values, familiar, window = prepare(counts)
     rng = np.random.default_rng(0)
