@@ -9,49 +9,31 @@ compared see the same counts. ``found`` is given with the 95 % interval that thi
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from rate_worlds import SEED, Case, about, share, world
 from scipy.special import ndtri
-from scipy.stats import binomtest
 
 import neurofit
 from neurofit import io, parallel
 from neurofit.plasticity.rates import _generate, _pool, rate_methods
 from neurofit.plasticity.rates._alternatives import alternatives
 from neurofit.plasticity.rates._comparison import compare
-from neurofit.plasticity.rates._inputs import Counts, Unit, prepare, unit_of
 from neurofit.plasticity.rates._kernels import GRID, WEIGHT, quantile_change, sampling_error
+from neurofit.plasticity.rates._marginal import described
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from neurofit.plasticity.rates._inputs import Unit
 
 TABLE = Path(__file__).parents[2] / "docs" / "tables" / "rate_rule.csv"
 COMMAND = "python tests/calibration/rate_rule.py"
-SEED = 606
-EXPOSURE = 1e6  # seconds after which a rate is known
 SPARSE = 1 / 8  # of the rates: half of the counts are 0
 INTERVAL = (0.90, 0.98)
 INPUT = 2  # thresholds are compared in sd of the input
 KNOWN = ndtri(np.linspace(0.01, 0.99, 99))  # stimuli among which curves without noise are known
-
-
-class Case(NamedTuple):
-    """One line of the table: what is measured, what was asked (from, to), and in which world."""
-
-    figure: str
-    measure: Callable[[Case], tuple[float, float, float]]
-    asked: tuple[float, float] | None = None
-    method: str = ""
-    stimuli: int = 125
-    trials: int | tuple[int, int] | None = 10  # None: rates without noise
-    change: str = "rule"
-    inputs: str = "gaussian"
-    units: int = 200
-    gain: float = 1.0  # of all rates
 
 
 def row(case: Case) -> dict[str, object]:
@@ -79,44 +61,10 @@ def row(case: Case) -> dict[str, object]:
     }
 
 
-def world(case: Case) -> tuple[_generate.Population, list[Unit], np.random.Generator]:
-    """Units and what was recorded of them: the same for all methods."""
-    shown = 0 if case.trials is None else case.trials
-    rng = np.random.default_rng([SEED, case.stimuli, *np.atleast_1d(shown)])
-    population = _generate.Population.draw(case.units, rng)
-    # The threshold moves with the rates: the rule stays what it is in inputs.
-    population = replace(
-        population,
-        r_m=population.r_m * case.gain,
-        x_f=population.x_f * case.gain,
-        beta_f=population.beta_f / case.gain,
-    )
-    made = {"stimuli": case.stimuli, "change": case.change, "drive": case.inputs, "rng": rng}
-    if case.trials is None:
-        pairs = zip(*_generate.rates(population, **made), strict=True)
-        return population, [Unit(*map(without_noise, pair), 1.0) for pair in pairs], rng
-    counts = _generate.counts(population, trials=case.trials, **made)
-    heard = counts.where(~counts.familiar, 0).sum(["stimulus", "trial"]) > 0
-    values, familiar, window = prepare(counts.isel(unit=heard.values))
-    return population, [unit_of(one, familiar, window) for one in values], rng
-
-
-def without_noise(rate) -> Counts:
-    """Counts so high that their noise is nothing."""
-    return Counts(np.rint(rate * EXPOSURE), np.ones(len(rate)), EXPOSURE)
-
-
 def estimates(case: Case, method: str, *, draws: int = 0):
     """The known answer, and what a method makes of each unit."""
     population, units, rng = world(case)
     return population, [rate_methods[method].estimate(unit, draws, rng) for unit in units]
-
-
-def about(values) -> tuple[float, float, float]:
-    """Mean of units, and its 95 % interval."""
-    values = np.asarray(values)[np.isfinite(values)]
-    error = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-    return values.mean(), values.mean() - error, values.mean() + error
 
 
 def curve_error(case: Case):
@@ -186,10 +134,33 @@ def threshold_coverage(case: Case):
     return share(((interval[:, 0] <= truth) & (truth <= interval[:, 1]))[known])
 
 
+def threshold_bounded(case: Case):
+    """Share of units whose threshold has two bounds: with one, it may lie beyond all stimuli."""
+    _, found = estimates(case, case.method, draws=1)
+    return share(np.isfinite([one.threshold_interval[INPUT] for one in found]).all(axis=1))
+
+
+def pooled_threshold_coverage(case: Case):
+    """Share of thresholds of pooled units, 60 at a time, whose interval holds the true one."""
+    population, units, rng = world(case)
+    fits = [fit for part in experiments(units) for fit in _pool.pool(part, "rule").fits]
+    found = [
+        described(unit, fit, 200, rng).threshold_interval[INPUT]
+        for unit, fit in zip(units, fits, strict=True)
+    ]
+    (low, high), truth = np.transpose(found), population.threshold()
+    return share(((low <= truth) & (truth <= high))[~np.isnan(low + high)])
+
+
+def experiments(units: list[Unit]) -> list[list[Unit]]:
+    """60 units at a time."""
+    return [units[start : start + 60] for start in range(0, len(units), 60)]
+
+
 def floor_at(case: Case):
     """Sampling error that the diagnostics tell, at the median and at 2 sd."""
     at = 2.0 if "2 sd" in case.figure else 0.0
-    return (float(sampling_error(case.stimuli, np.array([at]))[0]),) * 3
+    return (float(sampling_error(float(case.stimuli), np.array([at]))[0]),) * 3
 
 
 def called_rule(case: Case):
@@ -201,15 +172,11 @@ def called_rule(case: Case):
 def pooled_rule(case: Case):
     """Share of experiments with 60 units each in which the units together are called a rule."""
     _, every, _ = world(case)
-    parts = [every[start : start + 60] for start in range(0, case.units, 60)]
-    verdicts = [_pool.judge({name: _pool.pool(part, name) for name in alternatives}).name for part in parts]
+    verdicts = [
+        _pool.judge({name: _pool.pool(part, name) for name in alternatives}).name
+        for part in experiments(every)
+    ]
     return share(np.array(verdicts) == "rule")
-
-
-def share(hits) -> tuple[float, float, float]:
-    """Share, and its exact 95 % interval."""
-    interval = binomtest(int(hits.sum()), len(hits)).proportion_ci()
-    return hits.mean(), interval.low, interval.high
 
 
 SIZES = ((125, 5), (125, 10), (125, 20), (1000, 10))
@@ -254,6 +221,8 @@ CASES = [
     Case("threshold bias over quantile's", bias_ratio, (0.0, 0.5), "marginal", 125, 5, units=600),
     Case("threshold bias over quantile's", bias_ratio, (0.0, 0.5), "marginal", 1000, 10, units=400),
     *(Case("threshold coverage", threshold_coverage, INTERVAL, "marginal", *size) for size in SIZES),
+    *(Case("threshold bounded on both sides", threshold_bounded, None, "marginal", *size) for size in SIZES),
+    Case("threshold coverage, 60 units pooled", pooled_threshold_coverage, INTERVAL, "marginal", units=240),
     *(
         Case(figure, measure, asked, "crossing", 1000, trials, "rule", inputs, 400)
         for trials, inputs in product((None, 20), _generate.inputs)
@@ -281,7 +250,7 @@ CASES = [
         if (stimuli, trials) != (125, 10)
     ),
     *(
-        Case("60 units together called a rule", pooled_rule, asked, "marginal", change=change, units=300)
+        Case("60 units together called a rule", pooled_rule, asked, "marginal", change=change, units=1200)
         for change, asked in (("none", (0.0, 0.05)), ("gain", (0.0, 0.10)), ("rule", (0.8, 1.0)))
     ),
 ]

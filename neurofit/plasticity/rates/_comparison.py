@@ -30,13 +30,24 @@ class Compared(NamedTuple):
         return list(alternatives)[int(self.bic.argmin())]
 
 
-def compare(unit: Unit, folds: int, rng: np.random.Generator, *, family: Family = SIGMOID) -> Compared:
+def compare(
+    unit: Unit,
+    folds: int,
+    rng: np.random.Generator,
+    *,
+    family: Family = SIGMOID,
+    rule: Fitted | None = None,
+) -> Compared:
     """All alternatives for one unit, with BIC = m log(S + S') + p log S' - 2 log L.
 
     S novel and S' familiar stimuli tell the transfer function, which has m parameters; only the familiar ones
-    tell the p parameters of the change.
+    tell the p parameters of the change. The likeliest ``rule`` is not sought again where it is known.
     """
-    fits = [likeliest(unit, name, fit(unit, name, family=family), family=family) for name in alternatives]
+    known = {"rule": rule} if rule else {}
+    fits = [
+        known.get(name) or likeliest(unit, name, fit(unit, name, family=family), family=family)
+        for name in alternatives
+    ]
     novel, familiar = (len(kind.total) for kind in (unit.novel, unit.familiar))
     values = np.array([one.log_likelihood for one in fits])
     added = np.array([len(one.theta) - family.size for one in fits])

@@ -4,6 +4,9 @@ The noise of counts widens both distributions and moves their crossing, by .1 sd
 are skewed to weak ones and there are 20 trials. To first order the widening goes with the variance of the
 noise. Counts of which each spike is kept with the chance 1/2 have more noise by a known amount: what that
 widens is taken off, and only terms of higher order remain (as in Cook & Stefanski 1994).
+
+What is taken off can make distributions cross where there are hardly any stimuli: of such crossings, bounds
+that seemed known on both sides held half. They are not told.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:  # n
     found = crossing(unit.novel, unit.familiar, unit.fano)
     threshold = np.stack([_in_units(hz, novel) for hz in found])
     outside = np.isnan(change)
-    interval = UNKNOWN if np.isnan(found[0]) else threshold[1:].T
+    interval = UNKNOWN if np.isnan(found[1]) else threshold[1:].T
     rates = rate_at_rank(novel), rate_at_rank(unit.familiar.rate)
     return Estimate(change, band, *rates, outside, threshold[0], interval)
 
@@ -58,26 +61,40 @@ def shift(novel: Numbers, familiar: Numbers) -> tuple[Numbers, Numbers]:
 def crossing(novel: Counts, familiar: Counts, fano: float) -> tuple[float, float, float]:
     """Rate at which F_familiar - F_novel turns from above 0 to below it, and its 95 % interval.
 
-    Of several crossings it is that before which the area between the two is largest.
     The interval goes from the last rate below it, to the first above it, at which the difference is
-    significant in itself; where there is none, to 0 or to infinity.
+    significant in itself; where there is none, to 0 or to infinity. Where the two cross only once their noise
+    is taken off, beyond nearly all stimuli, the rate is not told (NaN) and the interval is open on that side.
     """
     rates = np.unique(np.concatenate([novel.rate, familiar.rate]))
-    (share, variance), (of_familiar, variance_familiar) = (
-        below(one, rates, fano) for one in (novel, familiar)
-    )
-    difference = of_familiar - share
+    difference, variance = _difference(novel, familiar, rates, fano)
+    last = _turn(rates, difference)
+    if last is None:
+        return np.nan, np.nan, np.nan
+    score = difference / np.sqrt(np.maximum(variance, 1e-24))
+    up, down = np.flatnonzero(score > SIGNIFICANT), np.flatnonzero(score < -SIGNIFICANT)
+    lower = float(rates[up[up <= last].max()]) if (up <= last).any() else 0.0
+    upper = float(rates[down[down > last].min()]) if (down > last).any() else np.inf
+    before, after = difference[last], difference[last + 1]
+    part = before / (before - after) if before > after else 0.5
+    hz = float(rates[last] + part * (rates[last + 1] - rates[last]))
+    if _turn(rates, _difference(novel, familiar, rates, 0.0)[0]) is not None:
+        return hz, lower, upper
+    return (np.nan, lower, np.inf) if hz > np.median(novel.rate) else (np.nan, 0.0, upper)
+
+
+def _difference(novel: Counts, familiar: Counts, rates: Numbers, fano: float) -> tuple[Numbers, Numbers]:
+    """F_familiar - F_novel at each rate, and its sampling variance."""
+    (share, variance), (of_familiar, more) = (below(one, rates, fano) for one in (novel, familiar))
+    return of_familiar - share, variance + more
+
+
+def _turn(rates: Numbers, difference: Numbers) -> int | None:
+    """The rate before the crossing: of several, that before which the area above 0 is largest."""
     total = (np.gradient(rates) * difference).cumsum()
     last = int(total.argmax())
     if total[last] <= 0 or last + 1 == len(rates) or difference[last + 1 :].min() >= 0:
-        return np.nan, np.nan, np.nan
-    score = difference / np.sqrt(np.maximum(variance + variance_familiar, 1e-24))
-    up, down = np.flatnonzero(score > SIGNIFICANT), np.flatnonzero(score < -SIGNIFICANT)
-    lower = rates[up[up <= last].max()] if (up <= last).any() else 0.0
-    upper = rates[down[down > last].min()] if (down > last).any() else np.inf
-    before, after = difference[last], difference[last + 1]
-    part = before / (before - after) if before > after else 0.5
-    return float(rates[last] + part * (rates[last + 1] - rates[last])), float(lower), float(upper)
+        return None
+    return last
 
 
 def below(counts: Counts, rates: Numbers, fano: float) -> tuple[Numbers, Numbers]:
@@ -88,7 +105,7 @@ def below(counts: Counts, rates: Numbers, fano: float) -> tuple[Numbers, Numbers
     """
     total, number = np.sort(counts.total), len(counts.total)
     seconds = counts.trials[0] * counts.window  # trials are equal here
-    if total[-1] > NOISY:
+    if fano == 0 or total[-1] > NOISY:
         own = total / seconds
         share = (np.searchsorted(own, rates) + np.searchsorted(own, rates, side="right")) / (2 * number)
         return share, share * (1 - share) / number

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata
 
 Row = Float[np.ndarray, " stimulus"]
 Levels = Float[np.ndarray, " level"]
+Known = Float[np.ndarray, " known"]
 Curve = Float[np.ndarray, "*draw point"]
 
 # Inputs at which curves are given, in sd; each stands for the share of stimuli that N(h) gives it.
@@ -23,9 +23,8 @@ def normal_scores(count: int) -> Row:
 
 def transfer(rates: Row) -> tuple[Levels, Levels]:
     """Inputs and rates of a step-free transfer function: tied rates are one point, at their mid-rank."""
-    ranks = rankdata(rates)
-    levels, first = np.unique(rates, return_index=True)
-    return ndtri((ranks[first] - 0.5) / len(rates)), levels
+    levels, copies = np.unique(rates, return_counts=True)
+    return ndtri((copies.cumsum() - copies / 2) / len(rates)), levels
 
 
 def quantile_change(
@@ -36,13 +35,18 @@ def quantile_change(
     phi is the novel transfer function, through the points of ``transfer``. Familiar rates outside the range
     of novel ones have no input: the change there is NaN, and flagged.
     """
-    z, levels = transfer(novel)
-    z_familiar, levels_familiar = transfer(familiar)
-    rate = np.interp(at, z_familiar, levels_familiar)
-    outside = (rate < levels[0]) | (rate > levels[-1])
-    outside |= (at < z_familiar[0]) | (at > z_familiar[-1])
+    return change_between(transfer(novel), transfer(familiar), at)
+
+
+def change_between(
+    novel: tuple[Levels, Levels], familiar: tuple[Known, Known], at: Float[np.ndarray, " point"]
+) -> tuple[Float[np.ndarray, " point"], Bool[np.ndarray, " point"]]:
+    """The same from two functions of ``transfer``."""
+    (z, levels), (z_familiar, levels_familiar) = novel, familiar
     if len(levels) < 2:
         return np.full(len(at), np.nan), np.ones(len(at), dtype=bool)
+    rate = np.interp(at, z_familiar, levels_familiar)
+    outside = (rate < levels[0]) | (rate > levels[-1]) | (at < z_familiar[0]) | (at > z_familiar[-1])
     return np.where(outside, np.nan, np.interp(rate, levels, z) - at), outside
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LogRate = tuple[np.ndarray, np.ndarray]  # log rate at each node, and its derivatives (node, parameter)
 REACH = 4.5
+TINY = 1e-6
+FARTHEST = 3.0  # that a parameter goes in one step
 
 
 class Rows(NamedTuple):
@@ -107,29 +109,44 @@ def evaluate(
 
 
 def maximise(
-    model: Model, kinds: tuple[Rows, Rows], nodes: Nodes, start: Numbers, *, steps: int = 60
+    model: Model,
+    kinds: tuple[Rows, Rows],
+    nodes: Nodes,
+    start: Numbers,
+    *,
+    steps: int = 60,
+    settled: float = 1e-4,
+    through: Callable[[Numbers], tuple[Numbers, Numbers]] | None = None,
 ) -> Fitted:
     """Highest posterior density, by damped scoring with the outer products as curvature.
+
+    It ends once a step gains less than ``settled``. ``through`` gives the parameters of the model, and their
+    derivatives, for those that are searched.
 
     References: Berndt et al. 1974, Annals of Economic and Social Measurement 3:653.
     """
 
-    def at(theta: Numbers) -> tuple[float, float, Numbers, Numbers]:
+    def at(searched: Numbers) -> tuple[float, float, Numbers, Numbers]:
+        theta, by = through(searched) if through else (searched, None)
         value, gradient, outer = evaluate(model, kinds, nodes, theta)
         off = theta - model.mean
         pull = model.precision @ off
-        return value - off @ pull / 2, value, gradient - pull, outer + model.precision
+        gradient, information = gradient - pull, outer + model.precision
+        if by is not None:
+            gradient, information = gradient @ by, by.T @ information @ by
+        return value - off @ pull / 2, value, gradient, information
 
     theta, damping = start, 1e-2
     posterior, value, gradient, information = at(theta)
     for _ in range(steps):
-        damped = information + damping * np.diag(np.diagonal(information))
+        damped = information + damping * np.diag(np.diagonal(information)) + TINY * np.eye(len(theta))
         step = np.linalg.solve(damped, gradient)
+        step /= max(1.0, np.abs(step).max() / FARTHEST)
         tried = at(theta + step)
         if tried[0] >= posterior:
             gained, theta, damping = tried[0] - posterior, theta + step, max(damping / 5, 1e-6)
             posterior, value, gradient, information = tried
-            if gained < 1e-4:
+            if gained < settled:
                 break
         else:
             damping *= 5

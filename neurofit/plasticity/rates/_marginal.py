@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._alternatives import alternatives, change, threshold
+from ._alternatives import alternatives
+from ._curves import curves, thresholds
 from ._families import SIGMOID, Scale
 from ._kernels import GRID, WEIGHT
-from ._likelihood import REACH, Fitted, Nodes, kinds_of, maximise, nodes_for
-from ._methods import Estimate, bounds, on_scales, open_bounds
+from ._likelihood import Fitted, Model, Nodes, kinds_of, maximise, nodes_for
+from ._methods import UNKNOWN, Estimate, bounds, open_bounds
+from ._profile import interval
 
 if TYPE_CHECKING:
     from ._families import Family
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 TURNS = (0.5, 1.5, 2.5)
 TRIED = 5
 FLAT = 0.01
-WIDE = np.linspace(-REACH, REACH, 91)
-INNER = slice(25, 66)  # WIDE[INNER] is GRID
 
 
 def fit(unit: Unit, name: str, *, family: Family = SIGMOID, nodes: Nodes | None = None) -> Fitted:
@@ -49,33 +49,36 @@ def fit(unit: Unit, name: str, *, family: Family = SIGMOID, nodes: Nodes | None 
 
 def likeliest(unit: Unit, name: str, fitted: Fitted, *, family: Family = SIGMOID) -> Fitted:
     """The highest likelihood near a fit, with all but a hundredth of the prior's weight taken away."""
-    model = alternatives[name].model(Scale.of(unit), family)
-    flat = model._replace(precision=FLAT * model.precision)
-    return maximise(flat, kinds_of(unit), nodes_for(unit), fitted.theta, steps=20)
+    model = freed(alternatives[name].model(Scale.of(unit), family))
+    return maximise(model, kinds_of(unit), nodes_for(unit), fitted.theta, steps=20)
+
+
+def freed(model: Model) -> Model:
+    """With a hundredth of the prior's weight."""
+    return model._replace(precision=FLAT * model.precision)
 
 
 def estimate(unit: Unit, draws: int, rng: np.random.Generator, *, family: Family = SIGMOID) -> Estimate:
     """Rule of highest likelihood over the inputs that stimuli may have had (Pereira & Brunel 2018)."""
     fitted = fit(unit, "rule", family=family)
     free = likeliest(unit, "rule", fitted, family=family)
-    return described(unit, fitted, free, draws, rng, family=family)
+    scale = Scale.of(unit)
+    found = thresholds(free.theta[None], scale, family)[0]
+    shrunk = described(unit, fitted, draws, rng, family=family)
+    within = UNKNOWN
+    if draws:
+        model = freed(alternatives["rule"].model(scale, family))
+        within = interval(unit, free, found[2], model, family, other=fitted.theta)
+    return shrunk._replace(threshold=found, threshold_interval=within, likeliest=free)
 
 
 def described(
-    unit: Unit,
-    fitted: Fitted,
-    free: Fitted,
-    draws: int,
-    rng: np.random.Generator,
-    *,
-    family: Family = SIGMOID,
+    unit: Unit, fitted: Fitted, draws: int, rng: np.random.Generator, *, family: Family = SIGMOID
 ) -> Estimate:
-    """Curve of one fit and threshold of a freer one, with intervals from draws around their peaks."""
-    scale = Scale.of(unit)
-    changes, rates = curves(_drawn(fitted, draws, rng), scale, family)
-    # Without its prior the peak is too flat for draws around it: the scatter is that of the posterior.
-    free = free._replace(information=fitted.information)
-    found, sums = thresholds(_drawn(free, draws, rng), scale, family)
+    """Curve and threshold of one fit, with intervals from draws around its peak."""
+    scale, theta = Scale.of(unit), _drawn(fitted, draws, rng)
+    changes, rates = curves(theta, scale, family)
+    found = thresholds(theta, scale, family)
     return Estimate(
         changes[0],
         bounds(changes[1:]),
@@ -83,7 +86,7 @@ def described(
         np.exp(family.log_rate(fitted.theta[: family.size], GRID + changes[0])[0]),
         rates[0] > unit.novel.rate.max(),
         found[0],
-        open_bounds(found[1:], sums[1:]),
+        open_bounds(found[1:], changes[1:] @ WEIGHT),
     )
 
 
@@ -92,26 +95,3 @@ def _drawn(fitted: Fitted, draws: int, rng: np.random.Generator) -> Numbers:
     root = np.linalg.cholesky(np.linalg.inv(fitted.information))
     away = rng.normal(size=(draws, len(fitted.theta))) @ root.T
     return np.concatenate([fitted.theta[None], fitted.theta + away])
-
-
-def curves(theta: Numbers, scale: Scale, family: Family) -> tuple[Numbers, Numbers]:
-    """Change of input and novel rate (draw, input) at the inputs ``GRID`` for drawn parameters."""
-    rate = _rates(theta, family)[:, INNER]
-    return change(theta[:, family.size :].T[..., None], rate, scale)[0], rate
-
-
-def thresholds(theta: Numbers, scale: Scale, family: Family) -> tuple[Numbers, Numbers]:
-    """Thresholds (draw, 3) wherever the rule has them, and whether inputs rise or fall on the whole."""
-    rates = _rates(theta, family)
-    own = theta[:, family.size :]
-    hz = threshold(own, scale)
-    # A rate that no input gives is no threshold.
-    at = np.array(
-        [np.interp(x, rate, WIDE, left=np.nan, right=np.nan) for x, rate in zip(hz, rates, strict=True)]
-    )
-    changes = change(own.T[..., None], rates[:, INNER], scale)[0]
-    return on_scales(np.where(np.isnan(at), np.nan, hz), at, rates[:, INNER]), changes @ WEIGHT
-
-
-def _rates(theta: Numbers, family: Family) -> Numbers:
-    return np.exp([family.log_rate(one[: family.size], WIDE)[0] for one in theta])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._inputs import Numbers
+    from ._likelihood import Fitted
 
 UNKNOWN = np.full((3, 2), np.nan)
 COVERAGE = (2.5, 97.5)
@@ -28,6 +29,7 @@ class Estimate(NamedTuple):
     outside: Numbers  # (input,), where data say nothing
     threshold: Numbers  # (3,)
     threshold_interval: Numbers  # (3, bound)
+    likeliest: Fitted | None = None  # the rule of highest likelihood, where the method has one
 
 
 @dataclass(frozen=True)

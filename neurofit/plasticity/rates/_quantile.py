@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._kernels import GRID, quantile_change, transfer
+from ._kernels import GRID, change_between, transfer
 from ._methods import Estimate, bounds, threshold_bounds, thresholds
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
     """Change of input at equal rank of novel and familiar rates (Lim et al. 2015)."""
-    novel, familiar = unit.novel.rate, unit.familiar.rate
-    change, outside = quantile_change(novel, familiar, GRID)
-    rate = rate_at_rank(novel)
-    drawn = [_redrawn(novel, familiar, rng) for _ in range(draws)]
+    novel, familiar = transfer(unit.novel.rate), transfer(unit.familiar.rate)
+    change, outside = change_between(novel, familiar, GRID)
+    rate = np.interp(GRID, *novel)
+    drawn = [_redrawn(unit.novel.rate, unit.familiar.rate, rng) for _ in range(draws)]
     changes, rates = np.reshape(drawn, (draws, 2, len(GRID))).transpose(1, 0, 2)
     return Estimate(
         change,
         bounds(changes),
         rate,
-        rate_at_rank(familiar),
+        np.interp(GRID, *familiar),
         outside,
         thresholds(change, rate),
         threshold_bounds(changes, rates),
@@ -37,11 +37,10 @@ def estimate(unit: Unit, draws: int, rng: np.random.Generator) -> Estimate:
 
 def rate_at_rank(rates: Numbers) -> Numbers:
     """Rate of the stimuli whose ranks are those of the inputs ``GRID``."""
-    z, levels = transfer(rates)
-    return np.interp(GRID, z, levels)
+    return np.interp(GRID, *transfer(rates))
 
 
 def _redrawn(novel: Numbers, familiar: Numbers, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
     """Curve and rates with stimuli drawn anew, those of each kind among themselves."""
-    novel, familiar = (rng.choice(rates, len(rates)) for rates in (novel, familiar))
-    return quantile_change(novel, familiar, GRID)[0], rate_at_rank(novel)
+    of_novel, of_familiar = (transfer(rng.choice(rates, len(rates))) for rates in (novel, familiar))
+    return change_between(of_novel, of_familiar, GRID)[0], np.interp(GRID, *of_novel)

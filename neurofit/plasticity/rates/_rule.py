@@ -75,8 +75,11 @@ class RateRule:
         the ``familiar_rate`` of the same rank, ``extrapolated`` where it is not known; ``offset`` and
         ``gain`` (unit): dh ~ offset + gain h.
     threshold_
-        Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross;
-        an interval is infinite, or starts at 0 Hz, on a side where it may lie beyond the curve.
+        Dataset (unit): ``hz``, ``sd`` and ``input`` with intervals. NaN where the curve does not cross, or,
+        by ``"crossing"``, only once noise is taken off. An interval is infinite, or starts at 0 Hz, on a
+        side where it may lie beyond the curve. That of ``"marginal"`` holds the thresholds under which the
+        counts are nearly as likely as under the best one (Venzon & Moolgavkar 1988), which takes four times
+        as long as the rule itself; with ``draws=0`` it is not sought. With ``pool`` it is that of draws.
     comparison_
         Dataset (unit, alternative): ``log_likelihood``, ``bic`` and ``held_out`` of none, constant, gain and
         rule, by the likelihood of the counts whatever the method; ``chosen`` (unit), that of the lowest BIC.
@@ -94,6 +97,7 @@ class RateRule:
     Cook & Stefanski 1994, JASA 89:1314, doi:10.1080/01621459.1994.10476871
     Kiefer & Wolfowitz 1956, Annals of Mathematical Statistics 27:887, doi:10.1214/aoms/1177728066
     Silverman et al. 1990, JRSS B 52:271, doi:10.1111/j.2517-6161.1990.tb01788.x
+    Venzon & Moolgavkar 1988, Applied Statistics 37:87, doi:10.2307/2347496
 
     Examples
     --------
@@ -181,8 +185,7 @@ class RateRule:
             verdict = judge(pooled)
             fits = zip(tasks, pooled["rule"].fits, strict=True)
             estimates = [
-                described(task.unit, fitted, fitted, self.draws, task.rng, family=family)
-                for task, fitted in fits
+                described(task.unit, fitted, self.draws, task.rng, family=family) for task, fitted in fits
             ]
         rows = [
             diagnose(task.unit, estimate, thinned=less)
@@ -214,7 +217,7 @@ def _work(task: _Task, *, method: str, family: Family, draws: int, folds: int) -
     chosen = rate_methods[method]
     options = {"family": family} if chosen.family else {}
     estimate = chosen.estimate(task.unit, draws, task.rng, **options)
-    return estimate, compare(task.whole, folds, task.rng, family=family)
+    return estimate, compare(task.whole, folds, task.rng, family=family, rule=estimate.likeliest)
 
 
 def _check_pool(pool: str | None, method: str) -> None:

@@ -25,6 +25,22 @@ def test_more_parameters_never_lower_the_likelihood(make_counts):
         assert min(others) >= none - 0.01
 
 
+def test_a_rule_that_is_known_is_not_sought_again(make_counts, monkeypatch):
+    from neurofit.plasticity.rates import _comparison, _marginal
+
+    (unit,) = units_of(make_counts(units=1, stimuli=60)[1])
+    rule = _marginal.estimate(unit, 0, np.random.default_rng(0)).likeliest
+    whole = compare(unit, 0, np.random.default_rng(0))
+    sought = []
+    fit = _comparison.fit
+    monkeypatch.setattr(
+        _comparison, "fit", lambda *args, **options: sought.append(args[1]) or fit(*args, **options)
+    )
+    shared = compare(unit, 0, np.random.default_rng(0), rule=rule)
+    assert sought == ["none", "constant", "gain"]
+    np.testing.assert_allclose(shared.log_likelihood, whole.log_likelihood)
+
+
 def test_held_out_stimuli_are_likelier_under_what_is_true(make_counts):
     for change in ("none", "rule"):
         counts = make_counts(units=6, stimuli=300, change=change)[1]

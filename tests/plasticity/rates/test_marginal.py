@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import approx_fprime
 from scipy.stats import poisson
 
-from neurofit.plasticity.rates import _likelihood, _marginal, _quantile
+from neurofit.plasticity.rates import _curves, _likelihood, _marginal, _pool, _profile, _quantile
 from neurofit.plasticity.rates._alternatives import alternatives
 from neurofit.plasticity.rates._families import SIGMOID, Scale, families
 from neurofit.plasticity.rates._inputs import fano, prepare, unit_of
@@ -76,18 +76,64 @@ def test_with_noise_it_is_nearer_to_the_rule_than_quantiles_are(make_counts, sti
 
 
 @pytest.mark.slow
-def test_intervals_cover_the_rule_and_its_threshold(make_counts):
+def test_intervals_cover_the_rule(make_counts):
     from neurofit.plasticity import RateRule
 
     population, counts = make_counts(units=60, seed=7)
-    rule = RateRule(folds=0, random_state=0).fit(counts)
-    truth, threshold = population.change(np.tile(GRID, (60, 1))), population.threshold()
-    for interval, value, least in (
-        (rule.curve_.interval.values, truth, 0.90),
-        (rule.threshold_.input_interval.values, threshold, 0.85),
-    ):
-        inside = (interval[..., 0] <= value) & (value <= interval[..., 1])
-        assert least <= inside.mean() <= 0.99
+    interval = RateRule(folds=0, random_state=0).fit(counts).curve_.interval.values
+    truth = population.change(np.tile(GRID, (60, 1)))
+    inside = (interval[..., 0] <= truth) & (truth <= interval[..., 1])
+    assert 0.90 <= inside.mean() <= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", [5, 10])
+def test_intervals_cover_the_threshold(make_counts, trials):
+    """Draws around the likelihood's peak, as wide as the posterior's, held it in 86 to 89 of 100."""
+    population, counts = make_counts(units=200, seed=70 + trials, trials=trials)
+    values, familiar, window = prepare(counts)
+    rng = np.random.default_rng(0)
+    interval = np.stack(
+        [_marginal.estimate(unit_of(one, familiar, window), 1, rng).threshold_interval for one in values]
+    )
+    truth = population.threshold()
+    rate = population.rate(truth[:, None])[:, 0]
+    for within, value in ((interval[:, 0], rate), (interval[:, 2], truth)):
+        assert 0.90 <= ((within[:, 0] <= value) & (value <= within[:, 1])).mean() <= 0.98
+    # They say something all the same: most are bounded on one side at least.
+    assert (np.isfinite(interval[:, 2]).any(axis=1)).mean() > 0.5
+
+
+@pytest.mark.slow
+def test_intervals_of_pooled_units_cover_the_threshold(make_counts):
+    population, counts = make_counts(units=120, seed=8)
+    values, familiar, window = prepare(counts)
+    units = [unit_of(one, familiar, window) for one in values]
+    rng = np.random.default_rng(0)
+    truth = population.threshold()
+    found = [
+        _marginal.described(unit, fitted, 200, rng).threshold_interval[2]
+        for start in (0, 60)
+        for unit, fitted in zip(
+            units[start:], _pool.pool(units[start : start + 60], "rule").fits, strict=False
+        )
+    ]
+    low, high = np.transpose(found)
+    assert 0.90 <= ((low <= truth) & (truth <= high)).mean() <= 0.99
+
+
+def test_a_rule_that_turns_at_a_given_rate_has_the_derivatives_it_gives(unit):
+    turning = _profile.Turning(0.4, 3)
+    free = np.array([4.3, -0.2, 2.5, 0.1, 0.7, 0.9])
+    theta, by = turning.through(free)
+    assert _curves.threshold(theta[None, 3:], Scale(0.0, 1.0, 1.0))[0] == pytest.approx(0.4)
+    numeric = [approx_fprime(free, lambda at, i=i: turning.through(at)[0][i], 1e-7) for i in range(7)]
+    np.testing.assert_allclose(by, numeric, atol=1e-5)
+    np.testing.assert_allclose(turning.through(turning.start(theta))[0], theta, atol=1e-9)
+
+
+def test_no_bounds_are_sought_where_there_are_no_draws(unit):
+    assert np.isnan(_marginal.estimate(unit, 0, np.random.default_rng(0)).threshold_interval).all()
 
 
 def test_41_gauss_hermite_nodes_are_too_few(make_counts):
@@ -102,7 +148,7 @@ def test_41_gauss_hermite_nodes_are_too_few(make_counts):
         for one in values:
             unit = unit_of(one, familiar, window)
             theta = _marginal.fit(unit, "rule", nodes=choose(unit)).theta
-            found.append(_marginal.thresholds(theta[None], Scale.of(unit), SIGMOID)[0][0, 2])
+            found.append(_curves.thresholds(theta[None], Scale.of(unit), SIGMOID)[0, 2])
         near.append((np.abs(np.array(found) - population.threshold()) < 0.5).mean())
     dense, sparse = near
     assert dense >= 0.75
@@ -130,7 +176,7 @@ def test_priors_do_not_pull_the_threshold(make_counts):
     for one, truth in zip(values, population.threshold(), strict=True):
         unit = unit_of(one, familiar, window)
         shrunk = _marginal.fit(unit, "rule").theta[None]
-        pulled = _marginal.thresholds(shrunk, Scale.of(unit), SIGMOID)[0][0, 2]
+        pulled = _curves.thresholds(shrunk, Scale.of(unit), SIGMOID)[0, 2]
         rng = np.random.default_rng(0)
         free, ranks = (method.estimate(unit, 0, rng).threshold[2] for method in (_marginal, _quantile))
         off.append(np.array([free, pulled, ranks]) - truth)

@@ -16,8 +16,10 @@ def script():
     spec = importlib.util.spec_from_file_location("rate_rule", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["rate_rule"] = module  # where its annotations are looked up
+    sys.path.insert(0, str(path.parent))
     spec.loader.exec_module(module)
     yield module
+    sys.path.remove(str(path.parent))
     del sys.modules["rate_rule"]
 
 
@@ -36,7 +38,14 @@ def test_the_table_has_a_row_for_each_figure(script):
 
 @pytest.mark.calibration
 def test_a_sample_of_the_table_comes_out_again(script):
-    long = {script.pooled_rule, script.bias_ratio, script.curve_coverage, script.threshold_coverage}
+    long = {
+        script.pooled_rule,
+        script.pooled_threshold_coverage,
+        script.bias_ratio,
+        script.curve_coverage,
+        script.threshold_coverage,
+        script.threshold_bounded,
+    }
     sample = [
         at
         for at, case in enumerate(script.CASES)
