@@ -31,6 +31,8 @@ RATE, ORDER = 0.04, (2, 2, 2)
 SEEDS, PUBLISHED_SEEDS, CHOICE_SEEDS = range(8), range(2), range(20)
 CASES = [
     *product(("oja",), ("activity", "weights"), ("known", "fitted"), (0.5, 2.0), (1.0, 0.25)),
+    *product(("oja",), ("activity",), ("marginal",), (0.5,), (1.0, 0.25)),
+    *product(("oja",), ("weights",), ("marginal",), (2.0,), (1.0, 0.25)),
     ("reward", "choices", "known", "", 1.0),
     *product(("oja, Adam and L1",), ("activity",), ("known",), (0.0, 0.5), (1.0,)),
 ]

@@ -19,10 +19,11 @@ LONGEST = 60
 
 @dataclass(frozen=True)
 class Start:
-    """First weights: their values, or a first guess of them where they are free."""
+    """First weights: their values, or a first guess or the mean of a prior of them where they are free."""
 
     weights: Numbers  # (trajectory, post, pre)
     free: bool
+    precision: float = 0.0  # of the prior
 
 
 class Fit(NamedTuple):
@@ -58,10 +59,11 @@ def reduce(fit: Fit, start: Start, *, damping: float = 0.0) -> Reduced:
     cross, inner = products[..., :terms, terms:], gradient[..., terms:]
     if not start.free:
         return Reduced(whole, slope, products[..., terms:, terms:], cross, inner)
+    inner = inner - start.precision * (fit.first - start.weights)
     block = products[..., terms:, terms:].copy()
     diagonal = np.einsum("kmnn->kmn", block)
     diagonal *= 1 + damping
-    diagonal += max(FLAT * float(diagonal.max(initial=0)), 1e-300)
+    diagonal += start.precision + max(FLAT * float(diagonal.max(initial=0)), 1e-300)
     inverse = np.linalg.inv(block)
     return Reduced(
         whole - np.einsum("kmpn,kmno,kmqo->pq", cross, inverse, cross),
@@ -74,14 +76,14 @@ def reduce(fit: Fit, start: Start, *, damping: float = 0.0) -> Reduced:
 
 def descend(seen: Observed, powers: Counts, theta: Numbers, start: Start, *, begin: Fit | None = None) -> Fit:
     """Fit the coefficients of all ``powers``, beginning from ``theta`` and from the weights of ``begin``."""
-    here = _evaluate(seen, powers, theta, start.weights if begin is None else begin.first, start)
+    here = evaluate(seen, powers, theta, start.weights if begin is None else begin.first, start)
     if not np.isfinite(here.sums.squares).all():
         return here
     here = _weighed(here, seen, start) if begin is None else here._replace(precision=begin.precision)
     damping = 1e-3
     for _ in range(LONGEST):
         next_theta, next_first = _step(here, start, damping)
-        there = _evaluate(seen, powers, next_theta, next_first, start)
+        there = evaluate(seen, powers, next_theta, next_first, start)
         before, after = here.loss(here.precision), there.loss(here.precision)
         if not after < before:
             damping *= 8
@@ -97,7 +99,7 @@ def descend(seen: Observed, powers: Counts, theta: Numbers, start: Start, *, beg
     return here
 
 
-def _evaluate(seen: Observed, powers: Counts, theta: Numbers, first: Numbers, start: Start) -> Fit:
+def evaluate(seen: Observed, powers: Counts, theta: Numbers, first: Numbers, start: Start) -> Fit:
     sums = normal(seen, powers, theta, first, of_rule=True, of_first=start.free)
     return Fit(theta, first, np.ones(2), sums)
 

@@ -70,6 +70,13 @@ def observed(
     return seen_all, full["initial_weights"]
 
 
+def of_recorded(seen: Observed, first: Numbers | None) -> tuple[Observed, Numbers | None]:
+    """Without units of which nothing was recorded."""
+    there = (~np.isnan(seen.activity)).any((0, 1)) | (~np.isnan(seen.weights)).any((0, 1, 3))
+    kept = seen._replace(activity=seen.activity[:, :, there], weights=seen.weights[:, :, there])
+    return kept, None if first is None else complete(first[:, there], of="a guess of first weights")
+
+
 def complete(first: Numbers | None, *, of: str, otherwise: str = "") -> Numbers:
     """First weights, where none is missing."""
     if first is None or np.isnan(first).any():

@@ -15,21 +15,24 @@ from ...provenance import label
 from ._aliases import aliases
 from ._descend import Fit, Start
 from ._generate import MEHTA, predict
-from ._inputs import complete
+from ._inputs import complete, of_recorded
+from ._marginal_terms import choose
 from ._score import Predictor
 from ._select import Chosen, linearised, select
-from ._tell import tell_first_weights, tell_terms
+from ._tell import tell_first_weights, tell_marginal, tell_terms
 from ._terms import FACTORS, powers, spelled, up_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._marginal import Marginal
     from ._score import Prediction
     from ._terms import Numbers, Term
     from ._unroll import Observed
 
 EBIC = "Chen & Chen 2008, Biometrika 95:759, doi:10.1093/biomet/asn034"
-INITIAL = ("known", "fitted")
+GU = "Gu & Kong 1998, Proceedings of the National Academy of Sciences 95:7270, doi:10.1073/pnas.95.13.7270"
+INITIAL = ("known", "fitted", "marginal")
 
 
 @dataclass
@@ -53,6 +56,17 @@ class TaylorRule(Predictor):
     method; errors are Wald's. With choices the likelihood is Bernoulli's and y the probability of yes; where
     the order leaves out post and weight the fit is that of a generalised linear model, which is convex.
 
+    Each first weight that is fitted costs data, and noise of them biases the rule. With
+    ``initial="marginal"`` they are drawn from a normal distribution that is learned with the rule,
+
+    .. math::
+        W^{(0)}_{ij} \sim N(a + b\, G_{ij}, \sigma_0^2), \qquad
+        L(\theta, \ldots) = \prod_i \int p(\mathrm{data}_i \mid \theta, W_i)\, p(W_i)\, dW_i ,
+
+    where G are the initial weights that were given, if any: a guess that may be worthless (b = 0). The slope
+    of log L is a mean over draws from the posterior of first weights; steps follow it as Gu and Kong's (1998)
+    do, and errors are those of Louis (1982).
+
     Parameters
     ----------
     order
@@ -63,8 +77,9 @@ class TaylorRule(Predictor):
         Name of phi: ``linear``, ``sigmoid``, ``tanh`` or ``rectified``. Choices need ``sigmoid``.
     initial
         First weights: ``"known"``, as given, without error; ``"fitted"``, each a parameter, which needs many
-        more observations than weights. ``fit`` warns where known ones do not fit, and where fitted ones are
-        too uncertain: wrong first weights make wrong terms.
+        more observations than weights; ``"marginal"``, integrated out (below), which takes longer. ``fit``
+        warns where known ones do not fit, and where others are too uncertain: wrong first weights make wrong
+        terms.
     collinear
         Cosine of two terms' effects on the observations from which they count as aliases.
 
@@ -85,7 +100,9 @@ class TaylorRule(Predictor):
     ----------
     Mehta et al. 2024, Advances in Neural Information Processing Systems 37:48519,
     doi:10.1101/2023.12.11.571103;
-    Chen & Chen 2008, Biometrika 95:759, doi:10.1093/biomet/asn034
+    Chen & Chen 2008, Biometrika 95:759, doi:10.1093/biomet/asn034;
+    Gu & Kong 1998, Proceedings of the National Academy of Sciences 95:7270, doi:10.1073/pnas.95.13.7270;
+    Louis 1982, Journal of the Royal Statistical Society B 44:226, doi:10.1111/j.2517-6161.1982.tb01203.x
 
     Examples
     --------
@@ -166,10 +183,18 @@ class TaylorRule(Predictor):
         table = powers(candidates)
         price = np.log(count) + 2 * np.log(len(candidates))
         chosen, fit = select(seen, table, start, price=price)
+        found = None
+        if self.initial == "marginal":
+            seen, first = of_recorded(seen, first)
+            chosen, found = choose(seen, table, first, chosen, price=price)
+            fit, start = found.state.fit, found.state.prior.start
         products, _ = linearised(seen, table, start, chosen, fit)
-        self._keep(candidates, chosen, fit, products)
+        self._keep(candidates, chosen, fit, products, found)
         tell_terms(candidates, products, self.aliases_)
-        tell_first_weights(seen, table[list(chosen)], fit, start)
+        if found is None:
+            tell_first_weights(seen, table[list(chosen)], fit, start)
+        else:
+            tell_marginal(found)
         return self
 
     def _predicted(self, seen: Observed, first: Numbers) -> tuple[Prediction, Prediction]:
@@ -198,8 +223,11 @@ class TaylorRule(Predictor):
             return Start(complete(first, of="initial='known'", otherwise=instead), free=False)
         return Start(np.nan_to_num(seen.weights[:, 0] if first is None else first), free=True)
 
-    def _keep(self, candidates: list[Term], chosen: Chosen, fit: Fit, products: Numbers) -> None:
+    def _keep(
+        self, candidates: list[Term], chosen: Chosen, fit: Fit, products: Numbers, found: Marginal | None
+    ) -> None:
         covariance = np.linalg.inv(products[np.ix_(chosen, chosen)]) if chosen else np.zeros((0, 0))
+        covariance = covariance if found is None else found.covariance
         alike = aliases(products, chosen, collinear=self.collinear)
         self.terms_ = [candidates[term] for term in chosen]
         self.aliases_ = {candidates[term]: [candidates[other] for other in alike[term]] for term in chosen}
@@ -220,10 +248,13 @@ class TaylorRule(Predictor):
                 for name, (values, text) in columns.items()
             }
         )
+        if found is not None:
+            sd = xr.DataArray(found.state.prior.precision**-0.5)
+            result["initial_sd"] = label(sd, units="1", long_name="sd of first weights")
         self.result_ = provenance.stamp(
             result,
             "plasticity.TaylorRule",
-            references=[MEHTA, EBIC],
+            references=[MEHTA, EBIC] + ([] if found is None else [GU]),
             order=tuple(self.order),
             learning_rate=self.learning_rate,
             activation=self.activation,

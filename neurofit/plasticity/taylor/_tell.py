@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._descend import Fit, Start
+    from ._marginal import Marginal
     from ._terms import Counts, Numbers, Term
     from ._unroll import Observed
 
 RELIABLE = 0.95
+SEEN = 0.5
 SUSPECT = 0.001
 
 
@@ -50,5 +52,18 @@ def tell_first_weights(seen: Observed, table: Counts, fit: Fit, start: Start) ->
         warnings.warn(
             "the initial weights are fitted with large errors, which pulls coefficients towards 0 and hides "
             "terms. Observe weights, more steps, or give initial weights.",
+            stacklevel=3,
+        )
+
+
+def tell_marginal(found: Marginal) -> None:
+    """Warn of a posterior of first weights that is their prior, or that was not explored to the end."""
+    weights = found.state.weights
+    error = float(weights.var(axis=0, ddof=1).mean() / weights.var())
+    if error > 1 - SEEN or not found.settled:
+        reason = "the data tell little of them" if found.settled else "draws of them did not settle"
+        warnings.warn(
+            f"the initial weights are integrated out, but {reason}: coefficients rest on the assumption that "
+            "they are normal, and terms may be wrong. Observe weights, more steps, or give initial weights.",
             stacklevel=3,
         )

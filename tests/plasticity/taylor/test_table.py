@@ -4,6 +4,7 @@ import csv
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[3]
@@ -19,8 +20,11 @@ def share(text):
     return found / of
 
 
-@pytest.mark.parametrize("row", [row for row in table() if row["first weights"] == "known"], ids=str)
-def test_known_first_weights_give_the_terms_and_honest_errors(row):
+HONEST = [row for row in table() if row["first weights"] in {"known", "marginal"}]
+
+
+@pytest.mark.parametrize("row", HONEST, ids=str)
+def test_first_weights_known_or_integrated_out_give_the_terms_and_honest_errors(row):
     if "Adam" in row["rule"]:
         return
     assert share(row["terms right"]) >= 0.9
@@ -28,6 +32,20 @@ def test_known_first_weights_give_the_terms_and_honest_errors(row):
     # A coefficient of a term that was missed counts as 0.
     if row["terms right"] == "8/8":
         assert float(row["lower"]) - 0.02 < float(row["asked"]) < float(row["upper"]) + 0.02
+
+
+def test_integrated_out_first_weights_have_honest_errors_where_fitted_ones_have_not():
+    within = {
+        how: [
+            share(row["within 2 standard errors"])
+            for row in table()
+            if row["first weights"] == how
+            and (row["observed"], row["noise (sd)"]) in {("activity", "0.5"), ("weights", "2.0")}
+        ]
+        for how in ("marginal", "fitted")
+    }
+    assert len(within["marginal"]) == len(within["fitted"]) == 8
+    assert min(within["marginal"]) >= 0.85 > np.mean(within["fitted"])
 
 
 @pytest.mark.parametrize("row", [row for row in table() if "Adam" in row["rule"]], ids=str)
