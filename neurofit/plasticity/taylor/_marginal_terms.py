@@ -7,11 +7,13 @@ the slopes of the marginal likelihood on the linearised trajectory.
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...parallel import bar
 from ._descend import reduce
 from ._marginal import Marginal, begin, marginalise, side_by_side
 from ._select import explained
@@ -24,16 +26,17 @@ if TYPE_CHECKING:
     from ._unroll import Observed
 
 SEED = 0  # the same draws for everyone
+MOST_SETS = 12
 
 
 def choose(
-    seen: Observed, powers: Counts, guess: Numbers | None, first: Chosen, *, price: float
+    seen: Observed, powers: Counts, guess: Numbers | None, first: Chosen, *, price: float, progress: bool
 ) -> tuple[Chosen, Marginal]:
     """Terms (indices into ``powers``) worth their ``price``, from a ``first`` guess, and their fit."""
     rng = np.random.default_rng(SEED)
     state, chosen, tried = begin(seen, guess, rng), first, {first}
     before: Chosen = ()
-    while True:
+    for _ in bar(range(MOST_SETS), progress=progress, description="sets of terms"):
         old = dict(zip(before, state.fit.theta, strict=True))
         theta = np.array([old.get(term, 0.0) for term in chosen])
         state = state._replace(fit=state.fit._replace(theta=theta))
@@ -49,6 +52,12 @@ def choose(
             return chosen, found
         tried.add(more)
         chosen = more
+    warnings.warn(
+        f"terms were not settled after {MOST_SETS} sets of them: the data hardly tell one from another, and "
+        "those reported may be wrong. Give initial weights (initial='known'), or observe weights.",
+        stacklevel=4,
+    )
+    return before, found
 
 
 def _more(

@@ -82,6 +82,8 @@ class TaylorRule(Predictor):
         terms.
     collinear
         Cosine of two terms' effects on the observations from which they count as aliases.
+    progress
+        Whether to show a bar while first weights are integrated out, which takes many seconds.
 
     Attributes
     ----------
@@ -119,6 +121,7 @@ class TaylorRule(Predictor):
     activation: str = "linear"
     initial: str = "fitted"
     collinear: float = 0.98
+    progress: bool = True
     terms_: list[Term] = field(init=False, repr=False, default_factory=list)
     coef_: xr.DataArray = field(init=False, repr=False)
     se_: xr.DataArray = field(init=False, repr=False)
@@ -186,7 +189,7 @@ class TaylorRule(Predictor):
         found = None
         if self.initial == "marginal":
             seen, first = of_recorded(seen, first)
-            chosen, found = choose(seen, table, first, chosen, price=price)
+            chosen, found = choose(seen, table, first, chosen, price=price, progress=self.progress)
             fit, start = found.state.fit, found.state.prior.start
         products, _ = linearised(seen, table, start, chosen, fit)
         self._keep(candidates, chosen, fit, products, found)

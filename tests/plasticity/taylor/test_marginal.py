@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy import optimize
 
-from neurofit.plasticity.taylor import TaylorRule, plastic_trajectories
+from neurofit.plasticity.taylor import TaylorRule, _marginal_terms, plastic_trajectories
 from neurofit.plasticity.taylor._descend import Start
 from neurofit.plasticity.taylor._hamilton import Energy, move
 from neurofit.plasticity.taylor._marginal import Marginal, begin, marginalise, side_by_side
@@ -166,3 +166,12 @@ def test_errors_are_honest_where_those_of_fitted_weights_are_not():
         found.append(np.abs(off(rule)) < 2 if right else [False, False])
     assert np.mean(within["marginal"]) >= 0.85
     assert np.mean(within["marginal"]) >= np.mean(within["fitted"]) + 0.1
+
+
+def test_a_search_that_does_not_settle_says_so(monkeypatch):
+    monkeypatch.setattr(_marginal_terms, "MOST_SETS", 1)
+    # From the wrong set of terms a second one has to be tried.
+    monkeypatch.setattr("neurofit.plasticity.taylor._rule.select", lambda *args, **options: ((), None))
+    with pytest.warns(UserWarning) as told:
+        fitted(made(0, noise=0.5, units=(6, 4)))
+    assert any("not settled after 1 sets" in str(one.message) for one in told)
