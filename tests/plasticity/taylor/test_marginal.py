@@ -1,4 +1,5 @@
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -172,6 +173,7 @@ def test_a_search_that_does_not_settle_says_so(monkeypatch):
     monkeypatch.setattr(_marginal_terms, "MOST_SETS", 1)
     # From the wrong set of terms a second one has to be tried.
     monkeypatch.setattr("neurofit.plasticity.taylor._rule.select", lambda *args, **options: ((), None))
-    with pytest.warns(UserWarning) as told:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         fitted(made(0, noise=0.5, units=(6, 4)))
     assert any("not settled after 1 sets" in str(one.message) for one in told)
