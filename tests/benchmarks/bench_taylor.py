@@ -8,6 +8,7 @@ in less than an hour on an NVIDIA A100 GPU. ``test_published_default`` takes its
 """
 
 import importlib.util
+import time
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,17 @@ def test_neurofit(benchmark, made, observed):
     benchmark.extra_info["coefficients"] = found.coef_.values.round(3).tolist()
     assert found.terms_ == list(OJA)
     assert (np.abs(found.coef_ - list(OJA.values())) < 3 * found.se_).all()
+
+
+@pytest.mark.benchmark(timer=time.process_time)
+@pytest.mark.parametrize(("units", "steps"), [(10, 50), (20, 50), (40, 50), (20, 25), (20, 100), (20, 200)])
+def test_cost(benchmark, units, steps):
+    """Processor time against the size of the layer and the length of trajectories."""
+    made = plastic_trajectories(OJA, units=(units, units), steps=steps, noise=0.5, rng=0)
+    rule = TaylorRule(learning_rate=0.04, initial="known")
+    given = {"activity": made.activity, "initial_weights": made.first_weights}
+    found = benchmark.pedantic(rule.fit, args=(made.inputs,), kwargs=given, rounds=1, warmup_rounds=1)
+    assert found.terms_
 
 
 def test_published_default(benchmark, made):
