@@ -70,6 +70,11 @@ def test_nothing_is_printed_and_no_global_seed_is_set(path):
     assert path.name == "cli.py" or "print" not in calls
 
 
+def test_all_public_functions_stand_in_the_api():
+    page = (ROOT / "docs" / "api.md").read_text().split()
+    assert {function.id for function in public_functions()} <= set(page)
+
+
 @pytest.mark.parametrize("function", list(public_functions()))
 def test_options_are_keyword_only(function):
     optional = [

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
 from ..errors import SchemaError, listing
 from ..names import ALTERNATIVE, BOUND, INPUT, UNIT
 from ._style import BLUE, GREY, INK, ORANGE, axes, styled
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.axes import Axes
 
 
@@ -99,8 +99,9 @@ def alternatives(comparison: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     comparison
-        As ``RateRule`` has it in ``comparison_``, or ``neurofit.plasticity.compare_policy_rules`` gives it: a
-        ``bic`` for each ``alternative``.
+        As ``RateRule`` has it in ``comparison_``, with a ``bic`` for each ``alternative``, or as
+        ``neurofit.plasticity.compare_policy_rules`` gives it, with a ``log_marginal``; -2 of that are on the
+        same scale.
     ax
         Where to draw; a new figure by default.
 
@@ -114,16 +115,18 @@ def alternatives(comparison: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     SchemaError
-        If there is no ``bic`` of alternatives.
+        If there is neither of alternatives.
     """
-    if "bic" not in comparison or ALTERNATIVE not in comparison.bic.dims:
+    bic = comparison.get("bic", -2 * comparison.get("log_marginal", xr.DataArray(np.nan)))
+    if ALTERNATIVE not in bic.dims:
         raise SchemaError(
-            "alternatives draws a comparison with 'bic' (alternative); got variables "
+            "alternatives draws a comparison with 'bic' or 'log_marginal' (alternative); got variables "
             f"{listing(map(str, comparison.data_vars)) or 'none'}"
         )
-    bic = comparison.bic.transpose(ALTERNATIVE, ...)
+    bic = bic.transpose(ALTERNATIVE, ...)
     worse = np.atleast_2d((bic - bic.min(ALTERNATIVE)).values.reshape(bic.shape[0], -1))
     names = [str(name).replace("_", " ") for name in bic[ALTERNATIVE].values]
+    scale = "BIC" if "bic" in comparison else "-2 log evidence"
     ax = axes(ax, size=(4.0, 0.9 + 0.32 * len(names)))
     ax.axvline(10, color=GREY, linewidth=0.8, linestyle=":")
     for row, values in enumerate(worse):
@@ -136,7 +139,7 @@ def alternatives(comparison: xr.Dataset, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), counted if worse.shape[1] > 1 else names)
     ax.set_xscale("symlog", linthresh=10)
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.set(xlim=(-1, None), ylim=(len(names) - 0.5, -0.5), xlabel="BIC above that of the best")
+    ax.set(xlim=(-1, None), ylim=(len(names) - 0.5, -0.5), xlabel=f"{scale} above that of the best")
     return ax
 
 

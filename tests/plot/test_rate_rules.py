@@ -97,6 +97,14 @@ def test_one_comparison_has_a_point_for_each_alternative():
     assert [text.get_text() for text in ax.get_yticklabels()] == ["none", "constant", "rule"]
 
 
+def test_rules_of_behaviour_are_drawn_by_their_evidence():
+    given = comparison(np.array([5.0, 0.0, 20.0]))
+    ax = plot.alternatives(xr.Dataset({"log_marginal": -given.bic / 2}))
+    drawn = np.concatenate([line.get_xdata() for line in ax.get_lines() if line.get_marker() == "o"])
+    np.testing.assert_allclose(np.sort(drawn), [0, 5, 20])
+    assert ax.get_xlabel().startswith("-2 log evidence")
+
+
 def test_what_is_no_result_is_refused(curve):
     with pytest.raises(SchemaError, match="curve_ of plasticity.RateRule"):
         plot.rate_rule(xr.Dataset())
