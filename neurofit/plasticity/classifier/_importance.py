@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from ...names import BOUND, BOUNDS
-from ...provenance import label
 from ._held_out import Bank, learned, told
+from ._label import said
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -38,10 +38,8 @@ def importance_of(
     about = f"accuracy lost when the {name} is shuffled over held-out samples"
     result = xr.Dataset(
         {
-            "importance": label(xr.DataArray(mean, dims=(name,)), units="1", long_name=about),
-            "interval": label(
-                xr.DataArray(interval, dims=(name, BOUND)), units="1", long_name="95 % interval over networks"
-            ),
+            "importance": said(mean, about, name),
+            "interval": said(interval, "95 % interval over networks", name, BOUND),
         },
         {name: names, BOUND: list(BOUNDS)},
     )

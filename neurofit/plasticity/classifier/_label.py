@@ -12,10 +12,11 @@ from ...provenance import label
 from ._calibrate import calibration_error, temperature, tempered
 from ._held_out import Bank, accuracy, pooled
 from ._inputs import texts
-from ._transfer import CANNOT_TELL
 
 if TYPE_CHECKING:
     from ._held_out import Numbers
+
+CANNOT_TELL = "cannot tell"
 
 
 def said(values: object, long_name: str, *dims: str) -> xr.DataArray:

@@ -8,14 +8,13 @@ import numpy as np
 import xarray as xr
 
 from ...names import BOUND, BOUNDS
-from ...provenance import label
 from ._held_out import UNKNOWN, Accuracy, Bank, accuracy, folds_of, held_out, learned, told
+from ._label import CANNOT_TELL, said
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
 
 Numbers = np.ndarray
-CANNOT_TELL = "cannot tell"
 TRANSFERS = "transfers"
 KEPT = 0.5  # share of what is above chance within a kind that must remain on a kind held out
 
@@ -44,10 +43,6 @@ def transfer_of(
     kinds = np.unique(kind)
     rows = [_row(model, bank, kind == one, known, folds, seed) for one in kinds]
     verdicts = [row.verdict for row in rows]
-
-    def said(values: object, long_name: str, dims: tuple[str, ...] = (name,)) -> xr.DataArray:
-        return label(xr.DataArray(np.array(values), dims=dims), units="1", long_name=long_name)
-
     bounded = (name, BOUND)
     about = f"share of right answers, {name} held out"
     inside = f"share of right answers, networks held out within one {name}"
@@ -55,15 +50,15 @@ def transfer_of(
     ways = "95 % interval over networks"
     result = xr.Dataset(
         {
-            "accuracy": said([row.transfer.value for row in rows], about),
-            "interval": said([row.transfer.interval for row in rows], ways, bounded),
-            "within": said([row.within.value for row in rows], inside),
-            "within_interval": said([row.within.interval for row in rows], ways, bounded),
-            "included": said([row.included.value for row in rows], among),
-            "included_interval": said([row.included.interval for row in rows], ways, bounded),
-            "chance": said([row.chance for row in rows], "share of the commonest rule"),
-            "networks": said([row.networks for row in rows], "number of networks"),
-            "verdict": said(verdicts, f"whether rules are told when the {name} was not learned from"),
+            "accuracy": said([row.transfer.value for row in rows], about, name),
+            "interval": said([row.transfer.interval for row in rows], ways, *bounded),
+            "within": said([row.within.value for row in rows], inside, name),
+            "within_interval": said([row.within.interval for row in rows], ways, *bounded),
+            "included": said([row.included.value for row in rows], among, name),
+            "included_interval": said([row.included.interval for row in rows], ways, *bounded),
+            "chance": said([row.chance for row in rows], "share of the commonest rule", name),
+            "networks": said([row.networks for row in rows], "number of networks", name),
+            "verdict": said(verdicts, f"whether rules are told when the {name} was not learned from", name),
         },
         {name: kinds, BOUND: list(BOUNDS)},
     )

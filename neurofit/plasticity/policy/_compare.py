@@ -1,4 +1,4 @@
-"""Which rule made the choices: evidence, its criteria, and choices held out."""
+"""Which rule made the choices: the evidence for each, and choices held out."""
 
 from __future__ import annotations
 

@@ -105,13 +105,10 @@ class Evidence:
         return -here, np.array([here - worth(values + step) for step in steps]) / STEP
 
 
-def fit(kind: str, behaviour: Behaviour, *, initial_sd: float, seen: Numbers | None = None) -> Fit:
-    """The rule called ``kind``, fitted to the trials that are ``seen`` (1, or 0 for those held out)."""
-    shown = np.ones(len(behaviour.choices)) if seen is None else seen
-    evidence = Evidence(policy_rules[kind], behaviour, initial_sd, shown)
-    found: list[Any] = [_climb(evidence, start) for start in _starts(evidence)]
-    values = np.asarray(min(found, key=lambda one: one.fun).x)
-    final = evidence.at(values)
+def fit(kind: str, behaviour: Behaviour, *, initial_sd: float) -> Fit:
+    """The rule called ``kind``, with how sure its parameters are, and the evidence for it."""
+    evidence = Evidence(policy_rules[kind], behaviour, initial_sd, np.ones(len(behaviour.choices)))
+    values, final = best(evidence)
     covariance, moves = _uncertainty(evidence, values)
     spread = np.linalg.slogdet(2 * np.pi * covariance)[1] / 2
     return Fit(
@@ -121,6 +118,13 @@ def fit(kind: str, behaviour: Behaviour, *, initial_sd: float, seen: Numbers | N
         final,
         final.log_evidence + evidence.log_prior(values) + float(spread),
     )
+
+
+def best(evidence: Evidence) -> tuple[Numbers, Posterior]:
+    """The most probable parameters, and the weights and the evidence given them."""
+    found: list[Any] = [_climb(evidence, start) for start in _starts(evidence)]
+    values = np.asarray(min(found, key=lambda one: one.fun).x)
+    return values, evidence.at(values)
 
 
 def _starts(evidence: Evidence) -> list[Numbers]:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_expit
 
 from ._banded import inverse_blocks
-from ._evidence import Evidence, fit
+from ._evidence import Evidence, best
 from ._rules import policy_rules
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ class HeldOut(NamedTuple):
     held: Positions  # (trial,), positions
     initial_sd: float
 
+    def evidence(self, *, all_seen: bool = False) -> Evidence:
+        """Evidence of the choices that are not held out, or of all."""
+        seen = np.ones(len(self.behaviour.choices))
+        seen[self.held] = float(all_seen)
+        return Evidence(policy_rules[self.kind], self.behaviour, self.initial_sd, seen)
+
 
 def folds_of(trials: int, folds: int, block: int, rng: np.random.Generator) -> list[Positions]:
     """Positions of the trials of each fold: runs of ``block`` trials, dealt out at random."""
@@ -45,9 +51,7 @@ def predicted(work: HeldOut) -> Numbers:
     posterior, log of the integral of logistic(+-u) over u = w . x, a normal.
     """
     behaviour, held = work.behaviour, work.held
-    seen = np.ones(len(behaviour.choices))
-    seen[held] = 0
-    found = fit(work.kind, behaviour, initial_sd=work.initial_sd, seen=seen).posterior
+    found = best(work.evidence())[1]
     inputs = behaviour.inputs[held]
     count = inputs.shape[1]
     covariance = inverse_blocks(found.hessian)[held, :count, :count]
@@ -64,8 +68,6 @@ def ahead(work: HeldOut) -> float:
     With parameters fitted to the trials before ``held``, the evidence of all choices less that of the earlier
     ones is the sum of log P(y_t | y_1 ... y_{t-1}) over those held out.
     """
-    seen = np.ones(len(work.behaviour.choices))
-    seen[work.held] = 0
-    found = fit(work.kind, work.behaviour, initial_sd=work.initial_sd, seen=seen)
-    every = Evidence(policy_rules[work.kind], work.behaviour, work.initial_sd, np.ones_like(seen))
-    return (every.at(found.values).log_evidence - found.posterior.log_evidence) / len(work.held)
+    values, earlier = best(work.evidence())
+    every = work.evidence(all_seen=True).at(values)
+    return (every.log_evidence - earlier.log_evidence) / len(work.held)
