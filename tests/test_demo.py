@@ -1,10 +1,10 @@
 """The main job from end to end, as a user runs it."""
 
 import csv
-import importlib.util
 import re
 from pathlib import Path
 
+import demo_seeds
 import pytest
 
 from neurofit import demo, io, simulate
@@ -66,10 +66,6 @@ def test_the_table_in_the_docs_says_right_for_all_ten_seeds_and_not_when_shuffle
 @pytest.mark.calibration
 @pytest.mark.parametrize("case", [(4, "mixture", "diagonal"), (7, "single", "ledoit_wolf")])
 def test_a_sample_of_the_table_comes_out_again(case):
-    path = ROOT / "tests" / "calibration" / "demo_seeds.py"
-    spec = importlib.util.spec_from_file_location("demo_seeds", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    again, kept = module.row(case), table()[case]
+    again, kept = demo_seeds.row(case), table()[case]
     for column in ("driven by", "same network", "retrained"):
         assert again[column] == kept[column]

@@ -7,17 +7,15 @@ in less than an hour on an NVIDIA A100 GPU. ``test_published_default`` takes its
 27 terms, 250 epochs), written anew in torch: its time is one for a rule that is wrong.
 """
 
-import importlib.util
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+import taylor_rule
 
 from neurofit.plasticity.taylor import TaylorRule, plastic_trajectories
 
 OJA = {(1, 1, 0): 1.0, (0, 2, 1): -1.0}
-PATH = Path(__file__).parents[1] / "calibration" / "taylor_rule.py"
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +45,5 @@ def test_cost(benchmark, units, steps):
 
 
 def test_published_default(benchmark, made):
-    spec = importlib.util.spec_from_file_location("taylor_rule", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    theta = benchmark.pedantic(module.published, args=(made, np.random.default_rng(0)), rounds=1)
+    theta = benchmark.pedantic(taylor_rule.published, args=(made, np.random.default_rng(0)), rounds=1)
     benchmark.extra_info["coefficients"] = [round(float(theta[term]), 3) for term in OJA]

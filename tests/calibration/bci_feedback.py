@@ -7,11 +7,12 @@ writes docs/tables/bci_feedback.csv (minutes). Subjects are simulated as ``plast
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
+from tables import write
+
 import neurofit
-from neurofit import io, parallel
+from neurofit import parallel
 from neurofit.plasticity.bci import feedback_bias, simulate_bci
 
 TABLE = Path(__file__).parents[2] / "docs" / "tables" / "bci_feedback.csv"
@@ -79,10 +80,7 @@ def judged(feedback, setting, seed):
 def main():
     """Make the table."""
     rows = parallel.apply(row, CASES, description="subjects")
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(TABLE, rows)
 
 
 if __name__ == "__main__":

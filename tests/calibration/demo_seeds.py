@@ -10,11 +10,11 @@ noise is weighed by variances alone, as by default, and in the harder case by co
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from tables import write
 
 import neurofit
 from neurofit import compare, demo, io, nets, parallel, prep, simulate
@@ -96,10 +96,7 @@ def listed(layers) -> str:
 def main() -> None:
     """Make the table."""
     rows = parallel.apply(row, CASES, description="sessions")
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(TABLE, rows)
 
 
 if __name__ == "__main__":

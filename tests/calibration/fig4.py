@@ -10,16 +10,16 @@ with weights that change as much in random directions. Further rows have other o
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from tables import write
 
 import neurofit
-from neurofit import io, nets, parallel, plot
+from neurofit import nets, parallel, plot
 from neurofit.plot._style import RC
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -119,10 +119,7 @@ def main() -> None:
     """Make the table and the figure."""
     found = parallel.apply(changes, CASES, description="networks")
     rows = [row(case, *one) for case, one in zip(CASES, found, strict=True)]
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(TABLE, rows)
     drawn = [one for case, one in zip(CASES, found, strict=True) if case[0] is FIRST]
     figure([one[0] for one in drawn], [one[1] for one in drawn]).savefig(FIGURE, dpi=200)
 

@@ -13,7 +13,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from neurofit import io
+from tables import write
 
 HERE = Path(__file__).parent
 TABLES = HERE.parents[1] / "docs" / "tables"
@@ -93,10 +93,7 @@ def main():
         for part in (of_rates, of_trajectories, of_classifier, of_behaviour, of_feedback)
         for what, asked, found, met in part()
     ]
-    with io.beside(TABLES / "plasticity.csv") as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(gathered[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(gathered)
+    write(TABLES / "plasticity.csv", gathered)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,15 @@ it.
 
 from __future__ import annotations
 
-import csv
 import json
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from tables import write
 
 import neurofit
-from neurofit import io, parallel
+from neurofit import parallel
 from neurofit.plasticity import PolicyRule, compare_policy_rules, simulate_choices
 from neurofit.plasticity.policy import policy_rules
 from neurofit.plasticity.policy._evidence import MEAN_RATE, MEAN_SD
@@ -99,10 +99,7 @@ def main():
         }
         for one in rows(found)
     ]
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(table[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
+    write(TABLE, table)
 
 
 if __name__ == "__main__":

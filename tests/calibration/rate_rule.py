@@ -8,7 +8,6 @@ compared see the same counts. ``found`` is given with the 95 % interval that thi
 
 from __future__ import annotations
 
-import csv
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rate_worlds import SEED, Case, about, share, world
 from scipy.special import ndtri
+from tables import write
 
 import neurofit
-from neurofit import io, parallel
+from neurofit import parallel
 from neurofit.plasticity.rates import _generate, _pool, rate_methods
 from neurofit.plasticity.rates._alternatives import alternatives
 from neurofit.plasticity.rates._comparison import compare
@@ -259,10 +259,7 @@ CASES = [
 def main():
     """Make the table."""
     rows = parallel.apply(row, CASES, description="rules from rates")
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(TABLE, rows)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ subjects they are equally right. The third knows nothing of the stimuli. There a
 
 from __future__ import annotations
 
-import csv
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from tables import write
 
 import neurofit
-from neurofit import io, parallel
+from neurofit import parallel
 from neurofit.rsa.inference._assess import Assessor
 from neurofit.rsa.inference._models import Fixed
 from neurofit.rsa.inference._spread import Draws
@@ -189,10 +189,7 @@ def spread(estimate, target):
 def main():
     """Make the table."""
     rows = parallel.apply(row, CASES, description="calibration")
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(TABLE, rows)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,16 @@ to have networks on both sides: then even shuffled labels are told.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from sklearn.neighbors import KNeighborsClassifier
+from tables import write
 
 import neurofit
-from neurofit import io, nets, parallel
+from neurofit import nets, parallel
 from neurofit.plasticity.classifier import RuleClassifier, observables
 
 TABLE = Path(__file__).parents[2] / "docs" / "tables" / "rule_classifier.csv"
@@ -173,10 +173,7 @@ def main() -> None:
     """Make the table."""
     whole, parts = banks(tuple(RULES), NETWORKS, progress=True)
     rows = [row(name, whole, parts) for name in SETS]
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(TABLE, rows)
 
 
 if __name__ == "__main__":

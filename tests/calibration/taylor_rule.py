@@ -9,7 +9,6 @@ default, ``published``: it predicts trajectories that were held out almost exact
 
 from __future__ import annotations
 
-import csv
 import time
 import warnings
 from itertools import product
@@ -18,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
+from tables import write
 
 import neurofit
-from neurofit import io, parallel
+from neurofit import parallel
 from neurofit.plasticity.taylor import TaylorRule, choice_trajectories, plastic_trajectories
 from neurofit.plasticity.taylor._terms import up_to
 
@@ -185,10 +185,7 @@ def number(values, digits):
 def main():
     """Make the table."""
     lines = [line for lot in parallel.apply(rows, CASES, description="rules") for line in lot]
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        writer = csv.DictWriter(file, lines[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    write(TABLE, lines)
 
 
 if __name__ == "__main__":

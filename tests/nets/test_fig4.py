@@ -1,25 +1,13 @@
 """Fig. 4 of Richards et al. 2019: what learning to discriminate finely by reward does to layers' tuning."""
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
 
+import fig4 as experiment
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def experiment():
-    path = ROOT / "tests" / "calibration" / "fig4.py"
-    spec = importlib.util.spec_from_file_location("fig4", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fig4"] = module  # where its dataclass looks for the names of its types
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["fig4"]
 
 
 def table():
@@ -50,7 +38,7 @@ def test_what_layers_do_themselves_is_less_than_what_they_inherit_and_do():
 
 
 @pytest.mark.slow
-def test_a_small_network_shows_the_rise(experiment):
+def test_a_small_network_shows_the_rise():
     small = experiment.Setting(
         "small",
         gratings={"size": 16, "cycles": 2.0},
@@ -64,7 +52,7 @@ def test_a_small_network_shows_the_rise(experiment):
 
 
 @pytest.mark.calibration
-def test_a_row_of_the_table_comes_out_again(experiment):
+def test_a_row_of_the_table_comes_out_again():
     case = experiment.CASES[0]
     kept = next(row for row in table() if (row["setting"], row["seed"]) == (case[0].name, str(case[1])))
     again = experiment.row(case, *experiment.changes(case))

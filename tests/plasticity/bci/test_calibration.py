@@ -1,20 +1,11 @@
 import csv
-import importlib.util
 from pathlib import Path
 
+import bci_feedback as command
 import pytest
 
 ROOT = Path(__file__).parents[3]
-COMMAND = ROOT / "tests" / "calibration" / "bci_feedback.py"
 TABLE = ROOT / "docs" / "tables" / "bci_feedback.csv"
-
-
-@pytest.fixture(scope="module")
-def command():
-    spec = importlib.util.spec_from_file_location("bci_feedback", COMMAND)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +16,14 @@ def rows():
 
 @pytest.mark.calibration
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_the_table_is_what_the_command_makes(command, rows, number):
+def test_the_table_is_what_the_command_makes(rows, number):
     made = command.row(command.CASES[number])
     shares = [(float(made[verdict]), float(rows[number][verdict])) for verdict in command.VERDICTS]
     # A seed at the edge may fall to either side on another machine.
     assert all(abs(now - then) <= 0.11 for now, then in shares)
 
 
-def test_the_table_has_a_row_for_each_case(command, rows):
+def test_the_table_has_a_row_for_each_case(rows):
     assert [(row["feedback"], int(row["targets"])) for row in rows] == [
         (feedback, (command.STANDARD | setting)["targets"]) for feedback, setting in command.CASES
     ]

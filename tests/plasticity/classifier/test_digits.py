@@ -1,11 +1,11 @@
 """Networks that learn digits: the rule is known, sizes and rates vary and are the same for each rule."""
 
 import csv
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rule_classifier as experiment
 from sklearn.neighbors import KNeighborsClassifier
 
 from neurofit.plasticity.classifier import RuleClassifier
@@ -17,16 +17,7 @@ NETWORKS = {"mlp": 24, "conv": 6}
 
 
 @pytest.fixture(scope="module")
-def experiment():
-    path = ROOT / "tests" / "calibration" / "rule_classifier.py"
-    spec = importlib.util.spec_from_file_location("rule_classifier", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def made(experiment):
+def made():
     return experiment.banks(experiment.SETS[SET], NETWORKS, workers=1)
 
 
@@ -41,7 +32,7 @@ def classifier(made):
 
 
 @pytest.mark.slow
-def test_the_rule_is_told_of_networks_that_were_held_out(experiment, mlp):
+def test_the_rule_is_told_of_networks_that_were_held_out(mlp):
     held = experiment.held_out(mlp, mlp)
     assert held.chance == 0.25
     assert held.accuracy >= 0.88
@@ -50,7 +41,7 @@ def test_the_rule_is_told_of_networks_that_were_held_out(experiment, mlp):
 
 
 @pytest.mark.slow
-def test_sizes_and_rates_are_the_same_for_each_rule_and_tell_nothing(experiment, mlp):
+def test_sizes_and_rates_are_the_same_for_each_rule_and_tell_nothing(mlp):
     told = experiment.sizes_and_rates(mlp)
     of_rules = [told[(mlp.rule == rule).values] for rule in np.unique(mlp.rule)]
     for other in of_rules[1:]:
@@ -68,7 +59,7 @@ def test_the_rule_is_told_of_networks_of_other_sizes(mlp):
 
 
 @pytest.mark.slow
-def test_sizes_can_be_read_and_would_be_where_they_went_with_the_rule(experiment, mlp):
+def test_sizes_can_be_read_and_would_be_where_they_went_with_the_rule(mlp):
     """The trap that balance avoids: networks of all rules, named by their size."""
     size = mlp["first"] + mlp["second"]
     named = mlp.assign_coords(rule=("sample", np.where(size > size.median(), "large", "small")))
@@ -77,13 +68,13 @@ def test_sizes_can_be_read_and_would_be_where_they_went_with_the_rule(experiment
 
 
 @pytest.mark.slow
-def test_shuffled_rules_are_told_at_chance_only(experiment, mlp):
+def test_shuffled_rules_are_told_at_chance_only(mlp):
     held = experiment.held_out(mlp, experiment.shuffled(mlp))
     assert held.interval[0] < 0.25 < held.interval[1]
 
 
 @pytest.mark.slow
-def test_splits_of_samples_rather_than_networks_tell_even_shuffled_rules(experiment, made):
+def test_splits_of_samples_rather_than_networks_tell_even_shuffled_rules(made):
     windows = made[1][(made[1].architecture == "mlp").values]
     meaningless = experiment.shuffled(windows)
     model = KNeighborsClassifier(1)
@@ -123,7 +114,7 @@ def test_the_table_says_what_the_documentation_claims():
 
 
 @pytest.mark.calibration
-def test_a_row_of_the_table_comes_out_again(experiment):
+def test_a_row_of_the_table_comes_out_again():
     with (ROOT / "docs" / "tables" / "rule_classifier.csv").open() as file:
         kept = next(csv.DictReader(file))
     again = experiment.row(SET, *experiment.banks(experiment.SETS[SET], experiment.NETWORKS))

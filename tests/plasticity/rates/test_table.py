@@ -1,26 +1,12 @@
 """The table of figures that were asked of ``RateRule``."""
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
+import rate_rule as script
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def script():
-    path = ROOT / "tests" / "calibration" / "rate_rule.py"
-    spec = importlib.util.spec_from_file_location("rate_rule", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["rate_rule"] = module  # where its annotations are looked up
-    sys.path.insert(0, str(path.parent))
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(path.parent))
-    del sys.modules["rate_rule"]
 
 
 def table():
@@ -28,7 +14,7 @@ def table():
         return list(csv.DictReader(file))
 
 
-def test_the_table_has_a_row_for_each_figure(script):
+def test_the_table_has_a_row_for_each_figure():
     rows = table()
     assert [row["figure"] for row in rows] == [case.figure for case in script.CASES]
     for row in rows:
@@ -37,7 +23,7 @@ def test_the_table_has_a_row_for_each_figure(script):
 
 
 @pytest.mark.calibration
-def test_a_sample_of_the_table_comes_out_again(script):
+def test_a_sample_of_the_table_comes_out_again():
     long = {
         script.pooled_rule,
         script.pooled_threshold_coverage,
