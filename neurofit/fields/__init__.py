@@ -1,0 +1,1 @@
+"""Weight-change vector fields: is there an objective behind the plasticity?"""
