@@ -8,24 +8,26 @@ from scipy.linalg import expm
 Numbers = np.ndarray
 
 
-def summary(jacobian: Numbers) -> dict[str, float]:
+def summary(jacobian: Numbers, *, spectrum: bool = True) -> dict[str, float]:
     r"""The indices of one Jacobian (n, n), J = S + A; NaN where it is 0 and has no direction.
 
     gradient_share :math:`|S|^2 / |J|^2`, divergence tr J, curl_norm :math:`\sqrt 2 |A|`, reciprocity
     :math:`\sum_{i \ne j} J_{ij} J_{ji} / \sum_{i \ne j} J_{ij}^2`, spectral_index
-    :math:`\sum |\mathrm{Im}\, \lambda|^2 / \sum |\lambda|^2`, and jacobian_norm :math:`|J|`.
+    :math:`\sum |\mathrm{Im}\, \lambda|^2 / \sum |\lambda|^2` if ``spectrum``, and jacobian_norm :math:`|J|`.
     """
     symmetric, other = (jacobian + jacobian.T) / 2, (jacobian - jacobian.T) / 2
     total, diagonal = (jacobian**2).sum(), (np.diag(jacobian) ** 2).sum()
-    values = np.linalg.eigvals(jacobian)
-    return {
+    found = {
         "gradient_share": _ratio((symmetric**2).sum(), total),
         "divergence": float(np.trace(jacobian)),
         "curl_norm": float(np.sqrt(2 * (other**2).sum())),
         "reciprocity": _ratio((jacobian * jacobian.T).sum() - diagonal, total - diagonal),
-        "spectral_index": _ratio((values.imag**2).sum(), (np.abs(values) ** 2).sum()),
         "jacobian_norm": float(np.sqrt(total)),
     }
+    if spectrum:
+        values = np.linalg.eigvals(jacobian)
+        found["spectral_index"] = _ratio((values.imag**2).sum(), (np.abs(values) ** 2).sum())
+    return found
 
 
 def _ratio(part: float, whole: float) -> float:
