@@ -2,6 +2,7 @@
 
 from ._alignment import alignment
 from ._circulation import circulation
+from ._irreversibility import irreversibility
 from ._nulls import alignment_nulls
 
-__all__ = ["alignment", "alignment_nulls", "circulation"]
+__all__ = ["alignment", "alignment_nulls", "circulation", "irreversibility"]
