@@ -1,0 +1,189 @@
+"""One field taken apart: which estimator, its numbers, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import parallel
+from ..errors import RecordingError, SchemaError
+from ..names import SYNAPSE
+from ._cells import steps_of, trials_of
+from ._coordinates import coordinates
+from ._label import labelled
+from ._verdict import WEAK, Limits, turning, verdict
+from .jacobian import Steps, Trials, chosen, field_estimators, flips, spectrum, strength
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .jacobian import Estimate, Spectrum
+
+Numbers = np.ndarray
+LARGEST = 400  # synapses of which a Jacobian is kept and its spectrum computed
+
+
+@dataclass(frozen=True)
+class Request:
+    """One field, and how it is to be taken apart."""
+
+    cell: xr.Dataset
+    kind: str
+    estimator: str
+    metric: str | xr.DataArray
+    draws: int
+    seed: int
+
+
+def decompose_all(  # noqa: PLR0913 - of a public method
+    data: xr.Dataset,
+    kind: str,
+    further: xr.DataArray,
+    *,
+    options: dict[str, Any],
+    rng: np.random.Generator,
+    workers: int | None,
+    progress: bool,
+) -> xr.Dataset:
+    """One result for each entry along the dims of ``further``, or one alone where it has none."""
+    places = list(np.ndindex(further.shape))
+    seeds = rng.integers(2**63, size=len(places))
+    requests = [
+        Request(data.isel(dict(zip(further.dims, place, strict=True))), kind, seed=int(seed), **options)
+        for place, seed in zip(places, seeds, strict=True)
+    ]
+    alone = len(requests) == 1
+    cells = parallel.apply(
+        decompose_cell,
+        requests,
+        workers=1 if alone else workers,
+        progress=progress and not alone,
+        description="fields",
+    )
+    return labelled(cells, further, data)
+
+
+def decompose_cell(request: Request) -> dict[str, Any]:
+    """Every number of one field by its name in the result."""
+    rng = np.random.default_rng(request.seed)
+    synapses = request.cell[SYNAPSE].values
+    metric = coordinates(request.metric, synapses)
+    data = (steps_of if request.kind == "trajectory" else trials_of)(request.cell, metric)
+    name, why = select(request.estimator, request.kind, data)
+    estimator = field_estimators[name]
+    if lack := estimator.lacks(data):
+        if request.kind == "trials":
+            raise RecordingError(lack)
+        return _nothing(len(synapses), name, lack)
+    options = {}
+    if isinstance(data, Steps):
+        options = {"exact": bool(request.cell.attrs["exact"])}
+        if problem := _unstable(data, **options):
+            return _nothing(len(synapses), name, problem)
+    estimate = estimator.estimate(data, draws=request.draws, rng=rng, **options)
+    return {**_numbers(estimate, data, request), "estimator": name, "chosen_because": why}
+
+
+def select(estimator: str, kind: str, data: Trials | Steps) -> tuple[str, str]:
+    """The name of the estimator, and why it is that one."""
+    if estimator != "auto":
+        if field_estimators[estimator].takes != kind:
+            able = [name for name, one in field_estimators.items() if one.takes == kind]
+            raise SchemaError(
+                f"estimator {estimator!r} does not take a field from {kind}: take one of {able}"
+            )
+        return estimator, "asked for"
+    if isinstance(data, Trials):
+        return chosen(data)
+    return "steps", "sessions follow each other"
+
+
+def _unstable(data: Steps, *, exact: bool) -> str:
+    """What stands against steps as a linear map of weights, and against its logarithm."""
+    found = strength(data)
+    if found < WEAK:
+        return (
+            f"weights say too little of themselves one session on: {found:.1f} standard errors in some "
+            f"direction, where {WEAK:.0f} are needed; needs more sessions, shorter intervals, or less noise"
+        )
+    if exact and flips(data):
+        return "weights change sides from one session to the next: needs shorter intervals"
+    return ""
+
+
+def _numbers(estimate: Estimate, data: Trials | Steps, request: Request) -> dict[str, Any]:
+    found, low, high = estimate.indices()
+    seen = None
+    if estimate.jacobian is not None and len(estimate.jacobian) <= LARGEST:
+        seen = spectrum(estimate.jacobian, estimate.drift, estimate.noise)
+    limits = _limits(data, seen, request)
+    told = verdict(limits, estimate, low, high, found)
+    cut = {"gradient_share": (0.0, 1.0), "reciprocity": (-1.0, 1.0), "curl_norm": (0.0, np.inf)}
+    numbers: dict[str, Any] = {}
+    for name, *values in zip(found._fields[:4], found, low, high, strict=False):
+        middle, *bounds = np.clip(np.array(values, dtype=float), *cut.get(name, (-np.inf, np.inf)))
+        numbers[name], numbers[f"{name}_interval"] = middle, np.array(bounds)
+    numbers["jacobian_norm"] = np.sqrt(max(float(found.square), 0.0))
+    numbers |= {
+        "gradient_share_null": limits.null,
+        "p_curl": estimate.p_curl,
+        "p_memory": estimate.memory,
+        "drift": estimate.drift,
+        "rows": limits.rows,
+        "identified": told.identified,
+        "verdict": told.word,
+        "reason": told.reason,
+    }
+    return numbers | _formed(estimate, seen, data, len(estimate.drift))
+
+
+def _limits(data: Trials | Steps, seen: Spectrum | None, request: Request) -> Limits:
+    if isinstance(data, Trials):
+        # Pairs are dominated by noise as long as trials are fewer than synapses.
+        return Limits(len(data.y), "trials", 1.0, data.y.shape[1])
+    problem = turning(seen, float(data.interval[0])) if seen is not None else ""
+    return Limits(len(data.now), "steps", 0.5, data.now.shape[1], (problem,) if problem else ())
+
+
+def _formed(estimate: Estimate, seen: Spectrum | None, data: Trials | Steps, synapses: int) -> dict[str, Any]:
+    """What takes a Jacobian: NaN where there is none."""
+    if seen is None or estimate.jacobian is None:
+        return {
+            "spectral_index": np.nan,
+            "spectral_index_null": np.nan,
+            "fixed_point": np.full(synapses, np.nan),
+            "fixed_point_kind": "unknown",
+        }
+    jacobian = estimate.jacobian
+    return {
+        "spectral_index": seen.index_,
+        "spectral_index_null": seen.null,
+        "fixed_point": seen.fixed_point,
+        "fixed_point_kind": seen.kind,
+        "jacobian": jacobian,
+        "curl_form": jacobian.T - jacobian,
+        "eigenvalue_real": seen.values.real,
+        "eigenvalue_imaginary": seen.values.imag,
+    }
+
+
+def _nothing(synapses: int, estimator: str, reason: str) -> dict[str, Any]:
+    """The result where nothing can be told."""
+    names = ["gradient_share", "divergence", "curl_norm", "reciprocity"]
+    empty = {name: np.nan for name in names} | {f"{name}_interval": np.full(2, np.nan) for name in names}
+    return {
+        **empty,
+        **dict.fromkeys(["jacobian_norm", "p_curl", "p_memory"], np.nan),
+        **dict.fromkeys(["spectral_index", "spectral_index_null", "rows"], np.nan),
+        "gradient_share_null": (synapses + 1) / (2 * synapses),
+        "drift": np.full(synapses, np.nan),
+        "fixed_point": np.full(synapses, np.nan),
+        "fixed_point_kind": "unknown",
+        "identified": False,
+        "verdict": "not identifiable",
+        "reason": reason,
+        "estimator": estimator,
+        "chosen_because": "",
+    }

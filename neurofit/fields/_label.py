@@ -1,0 +1,75 @@
+"""From the numbers of every field to one labelled result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from ..names import BOUND, BOUNDS, MODE, SYNAPSE, SYNAPSE_B
+from ..provenance import label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class About(NamedTuple):
+    """Dims, long name, and the power of weight and of time in the unit."""
+
+    dims: tuple[str, ...]
+    long_name: str
+    units: str = "1"
+
+
+EACH = "1 / unit of time"
+CHANGE = "unit of weight / unit of time"
+SQUARE = (SYNAPSE, SYNAPSE_B)
+ABOUT = {
+    "gradient_share": About((), "share of the symmetric part of the Jacobian, |S|^2 / |J|^2"),
+    "gradient_share_interval": About((BOUND,), "95 % interval of the gradient share"),
+    "gradient_share_null": About((), "gradient share of a random Jacobian, (n + 1) / 2n"),
+    "p_curl": About((), "p-value of no curl"),
+    "p_memory": About((), "p-value of no dependence on the step before"),
+    "divergence": About((), "divergence, tr J", EACH),
+    "divergence_interval": About((BOUND,), "95 % interval of the divergence", EACH),
+    "curl_norm": About((), "norm of the curl as a 2-form, sqrt(2) |A|", EACH),
+    "curl_norm_interval": About((BOUND,), "95 % interval of the norm of the curl", EACH),
+    "reciprocity": About((), "off-diagonal reciprocity, sum J_ij J_ji / sum J_ij^2"),
+    "reciprocity_interval": About((BOUND,), "95 % interval of the reciprocity"),
+    "jacobian_norm": About((), "norm of the Jacobian, |J|", EACH),
+    "spectral_index": About((), "sum |Im l|^2 / sum |l|^2 over eigenvalues l"),
+    "spectral_index_null": About((), "95th percentile of the spectral index of a gradient with this noise"),
+    "drift": About((SYNAPSE,), "constant part of the field", CHANGE),
+    "fixed_point": About((SYNAPSE,), "displacement at which the linear field is 0", "unit of weight"),
+    "fixed_point_kind": About((), "kind of the fixed point"),
+    "jacobian": About(SQUARE, "Jacobian J[i, j] = d f_i / d w_j", EACH),
+    "curl_form": About(SQUARE, "curl as a 2-form, J[j, i] - J[i, j]", EACH),
+    "eigenvalue_real": About((MODE,), "real part of the eigenvalue", EACH),
+    "eigenvalue_imaginary": About((MODE,), "imaginary part of the eigenvalue", EACH),
+    "rows": About((), "number of trials or steps"),
+    "identified": About((), "whether the data tell the field"),
+    "verdict": About((), "whether the field is a gradient"),
+    "reason": About((), "why the verdict is that"),
+    "estimator": About((), "estimator of the field"),
+    "chosen_because": About((), "why the estimator is that one"),
+}
+
+
+def labelled(cells: Sequence[Mapping[str, Any]], further: xr.DataArray, data: xr.Dataset) -> xr.Dataset:
+    """Results of all fields as one Dataset, with the dims of ``further`` before those of one result."""
+    named = {key for cell in cells for key in cell}
+    arrays = {}
+    for name, about in ABOUT.items():
+        if name not in named:
+            continue
+        blank = next(np.asarray(cell[name]) for cell in cells if name in cell)
+        values = [np.asarray(cell.get(name, np.full(blank.shape, np.nan))) for cell in cells]
+        stacked = np.array(values).reshape((*further.shape, *blank.shape))
+        array = xr.DataArray(stacked, dims=(*further.dims, *about.dims))
+        arrays[name] = label(array, units=about.units, long_name=about.long_name)
+    along = {name: value for name, value in data.coords.items() if set(value.dims) == {SYNAPSE}}
+    result = xr.Dataset(arrays, {BOUND: list(BOUNDS), **further.coords, **along})
+    if SYNAPSE in along and SYNAPSE_B in result.dims:
+        result = result.assign_coords({SYNAPSE_B: along[SYNAPSE].values})
+    return result

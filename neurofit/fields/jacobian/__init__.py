@@ -1,0 +1,24 @@
+"""The symmetric and the antisymmetric part of a Jacobian, from perturbations and from sessions."""
+
+from ._registry import Estimator, Trials, chosen, field_estimators
+from ._spectrum import Spectrum, fixed_point_kind, spectral_index, spectrum
+from ._steps import Steps, flips, logarithm, strength
+from ._sums import Estimate, Indices, Sums
+
+__all__ = [
+    "Estimate",
+    "Estimator",
+    "Indices",
+    "Spectrum",
+    "Steps",
+    "Sums",
+    "Trials",
+    "chosen",
+    "field_estimators",
+    "fixed_point_kind",
+    "flips",
+    "logarithm",
+    "spectral_index",
+    "spectrum",
+    "strength",
+]

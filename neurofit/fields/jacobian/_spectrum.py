@@ -1,0 +1,59 @@
+"""What eigenvalues of a Jacobian say: no metric changes them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+Numbers = np.ndarray
+SURE = 0.95
+FLAT = 0.05  # of an eigenvalue: a real part below it is that of a centre
+
+
+class Spectrum(NamedTuple):
+    """Eigenvalues, their index, what it is under a symmetric Jacobian, the fixed point, and its kind."""
+
+    values: Numbers
+    index_: float
+    null: float
+    fixed_point: Numbers
+    kind: str
+
+
+def spectrum(jacobian: Numbers, drift: Numbers, noise: Numbers | None) -> Spectrum:
+    """Of an estimated Jacobian, with draws of its error (draw, synapse, synapse)."""
+    values = np.linalg.eigvals(jacobian)
+    values = values[np.lexsort((values.imag, values.real))]
+    symmetric = (jacobian + jacobian.T) / 2
+    null, kind = np.nan, fixed_point_kind(values)
+    if noise is not None:
+        null = float(np.quantile([spectral_index(np.linalg.eigvals(symmetric + e)) for e in noise], SURE))
+        same = np.mean([fixed_point_kind(np.linalg.eigvals(jacobian + e)) == kind for e in noise])
+        kind = kind if same >= SURE else "uncertain"
+    return Spectrum(values, spectral_index(values), null, -np.linalg.pinv(jacobian) @ drift, kind)
+
+
+def spectral_index(values: Numbers) -> float:
+    r""":math:`\sum |\mathrm{Im}\,\lambda|^2 / \sum |\lambda|^2`: 0 for any gradient in any constant metric.
+
+    A real spectrum is necessary for a gradient and not sufficient: a shear has one.
+    """
+    total = (np.abs(values) ** 2).sum()
+    return float((values.imag**2).sum() / total) if total else np.nan
+
+
+def fixed_point_kind(values: Numbers) -> str:
+    """Name of a fixed point whose Jacobian has these eigenvalues."""
+    size = np.abs(values).max()
+    turns = (np.abs(values.imag) > FLAT * size).any()
+    real = np.where(np.abs(values.real) > FLAT * size, values.real, 0.0)
+    if (real == 0).all():
+        return "centre"
+    if (real < 0).all():
+        return "attracting spiral" if turns else "attractor"
+    if (real > 0).all():
+        return "repelling spiral" if turns else "repeller"
+    if (real > 0).any() and (real < 0).any():
+        return "saddle"
+    return "flat in some directions"
