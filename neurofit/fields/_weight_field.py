@@ -131,15 +131,9 @@ class WeightField:
         if rate not in ("logarithm", "difference"):
             raise SchemaError(f"rate is 'logarithm' or 'difference', not {rate!r}")
         given = {"weights": weights}
-        lag = 0
+        lag = lag_of(instrument)
         if isinstance(instrument, xr.DataArray):
             given["instrument"] = instrument
-        elif instrument in LAGS:
-            lag = LAGS[instrument]
-        else:
-            raise SchemaError(
-                f"instrument is one of {list(LAGS)} or a second measurement, not {instrument!r}"
-            )
         data = table(given, (axis, SYNAPSE)).rename({axis: SESSION_INDEX})
         changing(data["weights"], "the weight")
         data = evenly(data, times_of(data, times, axis), rate)
