@@ -61,7 +61,8 @@ def _times(vectors: torch.Tensor, dim: int | None) -> list[torch.Tensor]:
 class _Recorded(torch.autograd.Function):
     @staticmethod
     def forward(w: torch.Tensor, change: Change) -> torch.Tensor:
-        return change(w.detach())
+        with torch.enable_grad():  # rules may take gradients within
+            return change(w.detach()).detach()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
