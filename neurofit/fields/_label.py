@@ -39,7 +39,7 @@ ABOUT = {
     "reciprocity_interval": About((BOUND,), "95 % interval of the reciprocity"),
     "jacobian_norm": About((), "norm of the Jacobian, |J|", EACH),
     "spectral_index": About((), "sum |Im l|^2 / sum |l|^2 over eigenvalues l"),
-    "spectral_index_null": About((), "95th percentile of the spectral index of a gradient with this noise"),
+    "spectral_index_null": About((), "95th percentile of the index that noise makes of a real spectrum"),
     "drift": About((SYNAPSE,), "constant part of the field", CHANGE),
     "fixed_point": About((SYNAPSE,), "displacement at which the linear field is 0", "unit of weight"),
     "fixed_point_kind": About((), "kind of the fixed point"),

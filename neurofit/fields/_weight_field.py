@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -14,6 +14,9 @@ from ..names import SAMPLE, SESSION_INDEX, STEP, SYNAPSE, SYNAPSE_B, TRAJECTORY,
 from ._checks import changing, finite, table
 from ._decompose import decompose_all
 from ._sessions import covariance_of, duration, evenly, lag_of, times_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MARBLESTONE = (
     "Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94, "
@@ -194,13 +197,13 @@ class WeightField:
         changing(data["weights"], "the weight")
         return cls(data.assign_attrs(dt=duration(dt)), "samples", (axis, SYNAPSE))
 
-    def isel(self, **rows: Any) -> WeightField:
+    def isel(self, rows: Mapping[str, Any]) -> WeightField:
         """The field of some synapses, trials, or sessions, by position.
 
         Parameters
         ----------
-        **rows
-            Positions along dims, as in xarray.
+        rows
+            Positions along dims, as in xarray; a dim is kept where it is one of the field's own.
 
         Returns
         -------
@@ -209,7 +212,11 @@ class WeightField:
         data = self.data.isel(rows)
         if SYNAPSE in rows and SYNAPSE_B in data.dims:
             data = data.isel({SYNAPSE_B: rows[SYNAPSE]})
-        return WeightField(data, self.kind, tuple(dim for dim in self.core if dim in data.dims))
+        return self.with_data(data)
+
+    def with_data(self, data: xr.Dataset) -> WeightField:
+        """The same kind of field with other ``data``."""
+        return WeightField(data, self.kind, self.core)
 
     def decompose(
         self,
@@ -255,8 +262,8 @@ class WeightField:
         Dataset
             For each field, scalars: ``gradient_share``, ``divergence``, ``curl_norm`` and ``reciprocity``,
             each with its 95 % ``..._interval`` (bound); ``gradient_share_null``; ``p_curl``;
-            ``spectral_index`` and what it reaches in 5 % of gradients with this noise,
-            ``spectral_index_null``; ``drift`` (synapse), apart; ``p_memory``; ``identified``, ``verdict``
+            ``spectral_index`` and what this noise makes of a real spectrum in 5 % of
+            cases, ``spectral_index_null``; ``drift`` (synapse), apart; ``p_memory``; ``identified``, ``verdict``
             (gradient, partly, not, or not identifiable) and its ``reason``. Where there are more rows than
             synapses also ``jacobian`` and ``curl_form`` (synapse, synapse_b), its eigenvalues (mode),
             ``fixed_point``, from w0 or the mean weights, and its kind. All in coordinates of the metric.

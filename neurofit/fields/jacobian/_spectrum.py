@@ -12,7 +12,7 @@ FLAT = 0.05  # of an eigenvalue: a real part below it is that of a centre
 
 
 class Spectrum(NamedTuple):
-    """Eigenvalues, their index, what it is under a symmetric Jacobian, the fixed point, and its kind."""
+    """Eigenvalues, their index, what noise makes of one that is 0, the fixed point, and its kind."""
 
     values: Numbers
     index_: float
@@ -23,12 +23,12 @@ class Spectrum(NamedTuple):
 
 def spectrum(jacobian: Numbers, drift: Numbers, noise: Numbers | None) -> Spectrum:
     """Of an estimated Jacobian, with draws of its error (draw, synapse, synapse)."""
-    values = np.linalg.eigvals(jacobian)
+    values, vectors = np.linalg.eig(jacobian)
+    real = np.real((vectors * values.real) @ np.linalg.inv(vectors))
     values = values[np.lexsort((values.imag, values.real))]
-    symmetric = (jacobian + jacobian.T) / 2
     null, kind = np.nan, fixed_point_kind(values)
     if noise is not None:
-        null = float(np.quantile([spectral_index(np.linalg.eigvals(symmetric + e)) for e in noise], SURE))
+        null = float(np.quantile([spectral_index(np.linalg.eigvals(real + e)) for e in noise], SURE))
         same = np.mean([fixed_point_kind(np.linalg.eigvals(jacobian + e)) == kind for e in noise])
         kind = kind if same >= SURE else "uncertain"
     return Spectrum(values, spectral_index(values), null, -np.linalg.pinv(jacobian) @ drift, kind)

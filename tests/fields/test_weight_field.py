@@ -1,0 +1,214 @@
+"""Fields from designed perturbations: verdicts, metrics, subsets, further dims, and what is refused."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neurofit import io
+from neurofit.errors import AlignmentError, RecordingError, SchemaError, UnknownNameError
+from neurofit.fields import WeightField, closed_field, perturbed
+
+
+def field_of(kind="linear", *, synapses=8, trials=200, snr=4.0, w0=None, rng=0, **options):
+    made = perturbed(
+        closed_field(kind, synapses=synapses, rng=rng, **options), w0, trials=trials, snr=snr, rng=rng + 1
+    )
+    return WeightField.from_trials(made.w0, made.delta, made.dw), made
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "verdict"),
+    [
+        ("linear", {"gradient_share": 1.0}, "gradient"),
+        ("linear", {"gradient_share": 0.8}, "partly"),
+        ("rotation", {}, "not"),
+    ],
+)
+def test_verdicts_of_known_fields(kind, options, verdict):
+    field, made = field_of(kind, **options)
+    found = field.decompose(rng=0)
+    assert found.verdict == verdict
+    assert found.identified
+    assert found.gradient_share == pytest.approx(made.true_gradient_share.item(), abs=0.05)
+    low, high = found.divergence_interval.values
+    assert low < made.true_divergence < high
+
+
+def test_a_saddle_has_no_divergence_and_is_a_gradient_but_for_its_rotation():
+    """Divergence 0 cannot tell a saddle from a rotation: the share, .99 with a tenth of rotation, does."""
+    field, made = field_of("saddle", rotation=0.1, trials=400, snr=20.0)
+    found = field.decompose(rng=0)
+    assert made.true_divergence == pytest.approx(0, abs=1e-9)
+    assert found.divergence_interval[0] < 0 < found.divergence_interval[1]
+    assert found.gradient_share == pytest.approx(0.99, abs=0.005)
+    assert found.p_curl < 0.05
+    assert found.fixed_point_kind == "saddle"
+
+
+def test_the_drift_is_apart_and_leads_to_the_fixed_point():
+    linear = closed_field("linear", synapses=4, gradient_share=0.7, rng=0)
+    start = np.array([1.0, -2.0, 0.5, 3.0])
+    made = perturbed(linear, start, trials=100, rng=1)
+    found = WeightField.from_trials(made.w0, made.delta, made.dw).decompose(rng=0)
+    np.testing.assert_allclose(found.drift, linear(start), atol=1e-6)
+    np.testing.assert_allclose(found.fixed_point, -start, atol=1e-6)
+
+
+def test_without_signal_nothing_is_identified_and_the_number_needed_is_told():
+    rng = np.random.default_rng(0)
+    delta, dw = (xr.DataArray(rng.normal(size=(30, 50)), dims=("trial", "synapse")) for _ in range(2))
+    found = WeightField.from_trials(None, delta, dw).decompose(rng=0)
+    assert not found.identified
+    assert found.verdict == "not identifiable"
+    assert "needs at least" in found.reason.item()
+
+
+def test_the_right_metric_turns_unequal_rates_into_a_gradient():
+    """A rate for each synapse makes a gradient look half rotational; nothing in its spectrum does."""
+    rates = closed_field("per_synapse_rates", synapses=10, spread=1.5, stable=False, rng=0)
+    made = perturbed(rates, trials=300, snr=100.0, rng=1)
+    field = WeightField.from_trials(made.w0, made.delta, made.dw)
+    plain = field.decompose(rng=0)
+    assert plain.gradient_share < 0.85
+    assert plain.spectral_index <= plain.spectral_index_null
+    # per_synapse_rates draws the Hessian first and then the rates; the field is diag(rates) H.
+    rng = np.random.default_rng(0)
+    rng.normal(size=(10, 10))
+    metric = xr.DataArray(np.exp(-1.5 * rng.normal(size=10)), dims="synapse")
+    assert field.decompose(metric=metric, rng=0).gradient_share > 0.99
+
+
+def test_growth_in_proportion_is_a_gradient_of_log_weights():
+    rng = np.random.default_rng(0)
+    hessian = rng.normal(size=(6, 6))
+    hessian = -hessian @ hessian.T
+    start = np.exp(rng.normal(size=6))
+    delta = 0.001 * start * rng.normal(size=(300, 6))
+    dw = 1e-3 * (start + delta) * ((np.log(start + delta) - np.log(start)) @ hessian)
+    dims = ("trial", "synapse")
+    field = WeightField.from_trials(
+        xr.DataArray(start, dims="synapse"),
+        xr.DataArray(delta, dims=dims),
+        xr.DataArray(dw, dims=dims),
+        covariance=xr.DataArray((0.001 * start) ** 2, dims="synapse"),
+    )
+    assert field.decompose(rng=0).gradient_share < 0.95
+    assert field.decompose(metric="log", rng=0).gradient_share > 0.999
+
+
+def test_reciprocity_is_stable_for_subsets_and_the_share_is_not():
+    """The diagonal has a part in n of the share, and few synapses look like a gradient."""
+    from neurofit.fields._power import random_jacobian
+    from neurofit.fields.jacobian import Indices, Sums
+
+    rng = np.random.default_rng(0)
+    jacobian = random_jacobian(196, 0.6, rng) - 0.02 * np.eye(196)
+    shares, reciprocities = [], []
+    for _ in range(2000):
+        rows = rng.choice(196, 5, replace=False)
+        few = Indices.of(Sums.of(jacobian[np.ix_(rows, rows)]))
+        shares.append(few.gradient_share)
+        reciprocities.append(Sums.of(jacobian[np.ix_(rows, rows)]))
+    whole = Indices.of(Sums.of(jacobian))
+    sums = Sums(*np.sum(reciprocities, axis=0))
+    assert Indices.of(sums).gradient_share > whole.gradient_share + 0.1
+    assert Indices.of(sums).reciprocity == pytest.approx(whole.reciprocity, abs=0.05)
+
+
+def test_the_estimator_is_chosen_by_the_number_of_trials_and_told():
+    few = field_of(trials=20)[0].decompose(rng=0)
+    many = field_of(trials=200)[0].decompose(rng=0)
+    assert few.estimator == "pairs"
+    assert "fewer than 3 a synapse" in few.chosen_because.item()
+    assert many.estimator == "least_squares"
+    assert "jacobian" in many
+    assert "jacobian" not in few
+
+
+def test_estimators_agree():
+    field, made = field_of(trials=400, gradient_share=0.75)
+    for name in ("pairs", "least_squares", "split_half"):
+        found = field.decompose(estimator=name, rng=0)
+        assert found.gradient_share == pytest.approx(0.75, abs=0.12)
+
+
+def test_perturbations_that_are_not_white_need_their_covariance_or_enough_trials():
+    linear = closed_field("linear", synapses=12, gradient_share=0.8, rng=0)
+    rng = np.random.default_rng(1)
+    sizes = np.array([5.0] * 3 + [1.0] * 9)
+    delta = sizes * rng.normal(size=(32, 12))
+    dims = ("trial", "synapse")
+    given = xr.DataArray(delta, dims=dims), xr.DataArray(linear(delta), dims=dims)
+    with pytest.raises(RecordingError, match=r"not white.*covariance="):
+        WeightField.from_trials(None, *given).decompose(estimator="pairs", rng=0)
+    assert WeightField.from_trials(None, *given).decompose(rng=0).estimator == "least_squares"
+    told = WeightField.from_trials(None, *given, covariance=xr.DataArray(sizes**2, dims="synapse"))
+    found = told.decompose(estimator="pairs", rng=0)
+    assert found.gradient_share_interval[0] < 0.8 < found.gradient_share_interval[1]
+
+
+def test_too_few_perturbations_are_told_with_the_number():
+    with pytest.raises(RecordingError, match="needs at least 8"):
+        field_of(trials=5)[0].decompose(rng=0)
+    with pytest.raises(RecordingError, match="20 trials are too few for 30 synapses: it needs at least"):
+        field_of(synapses=30, trials=20)[0].decompose(estimator="least_squares", rng=0)
+
+
+def test_sessions_are_decomposed_each_and_workers_change_nothing():
+    first, second = field_of(rng=0)[1], field_of(rng=5)[1]
+    both = xr.concat([first, second], xr.Variable("session_id", ["mon", "tue"]))
+    field = WeightField.from_trials(both.w0, both.delta, both.dw)
+    one, two = (field.decompose(rng=0, workers=count, progress=False) for count in (1, 2))
+    xr.testing.assert_identical(one.drop_attrs(), two.drop_attrs())
+    assert one.gradient_share.dims == ("session_id",)
+    assert one.session_id.values.tolist() == ["mon", "tue"]
+
+
+def test_results_survive_saving(tmp_path):
+    found = field_of()[0].decompose(rng=0)
+    for ending in (".nc", ".zarr"):
+        assert io.load(io.save(found, tmp_path / f"field{ending}")).identical(found)
+
+
+def test_the_same_seed_gives_the_same_result():
+    field, _ = field_of(trials=40)
+    assert field.decompose(rng=3).identical(field.decompose(rng=3))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (lambda d: d.rename(synapse="spine"), SchemaError, "lacks dim synapse"),
+        (lambda d: d.isel(trial=slice(10)), AlignmentError, "10 entries along 'trial'"),
+        (lambda d: d.assign_coords(synapse=list("abcdefgx")), AlignmentError, "other labels"),
+        (lambda d: d.where(d != d[3, 2]), RecordingError, "values are missing: 1 of dw"),
+        (lambda d: d.values, SchemaError, "ndarray, not a DataArray"),
+        (lambda d: d.astype(str), SchemaError, "not numbers"),
+    ],
+)
+def test_wrong_changes_are_told(change, error, match):
+    made = field_of()[1]
+    delta = made.delta.assign_coords(synapse=list("abcdefgh"))
+    dw = made.dw.assign_coords(synapse=list("abcdefgh"))
+    with pytest.raises(error, match=match):
+        WeightField.from_trials(None, delta, change(dw))
+
+
+def test_a_synapse_that_is_never_perturbed_is_told():
+    made = field_of()[1]
+    with pytest.raises(RecordingError, match="synapses 2 is always the same"):
+        WeightField.from_trials(None, made.delta.where(made.delta.synapse != 2, 0.0), made.dw)
+
+
+def test_wrong_options_are_told():
+    field, _ = field_of()
+    with pytest.raises(UnknownNameError, match="pairs"):
+        field.decompose(estimator="pair")
+    with pytest.raises(SchemaError, match="does not take a field from trials"):
+        field.decompose(estimator="steps")
+    with pytest.raises(SchemaError, match="positive definite"):
+        field.decompose(metric=xr.DataArray(-np.ones(8), dims="synapse"))
+    with pytest.raises(RecordingError, match="one sign"):
+        WeightField.from_trials(
+            *(field_of(w0=np.r_[-1.0, np.zeros(7)])[1][n] for n in ("w0", "delta", "dw"))
+        ).decompose(metric="log")
