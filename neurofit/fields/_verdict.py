@@ -14,6 +14,7 @@ GRADIENT, PARTLY, NOT, UNKNOWN = "gradient", "partly", "not", "not identifiable"
 SURE = 0.05
 NEARLY = 0.9  # of a field, that a gradient has to explain to be called one
 MEMORY = 0.01
+FAR = 100  # times as many rows, beyond which no number is told
 HALF_TURN = 0.75  # of half a turn in one interval, from which faster turns may hide
 WEAK = 4.0  # standard errors that the weakest canonical correlation with the instruments has to have
 
@@ -54,10 +55,15 @@ class Limits:
         """Gradient share of a random field."""
         return (self.synapses + 1) / (2 * self.synapses)
 
-    def needed(self, square: float, reach: float) -> int:
+    def needed(self, square: float, reach: float) -> str:
         """Rows from which the interval of a square of that size would leave 0 out."""
         size = square if square > 0 else square + reach
-        return int(np.ceil(self.rows * max(reach / max(size, 1e-300), 1.0) ** (1 / self.power)))
+        times = max(reach / max(size, 1e-300), 1.0) ** (1 / self.power)
+        return (
+            f"more than {FAR} times as many"
+            if times > FAR
+            else f"at least about {np.ceil(self.rows * times):.0f}"
+        )
 
 
 def verdict(limits: Limits, estimate: Estimate, low: Indices, high: Indices, found: Indices) -> Verdict:
@@ -65,10 +71,7 @@ def verdict(limits: Limits, estimate: Estimate, low: Indices, high: Indices, fou
     problems = list(limits.problems)
     if not low.square > 0:
         needed = limits.needed(float(found.square), float(high.square - found.square))
-        problems.append(
-            f"the interval of |J|^2 holds 0: needs at least about {needed} {limits.noun}, "
-            f"and has {limits.rows}"
-        )
+        problems.append(f"the interval of |J|^2 holds 0: needs {needed} {limits.noun}, and has {limits.rows}")
     if estimate.memory < MEMORY:
         problems.append(
             f"changes depend on the step before (p = {estimate.memory:.3g}): the rule has a hidden state, or "

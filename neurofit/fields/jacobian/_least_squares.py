@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import linalg
 
 from ._curl import curl_form, flipped
 from ._sums import Estimate, Sums, left_out_of
 
 Numbers = np.ndarray
 GROUPS = 25  # of trials that the jackknife leaves out
-ERRORS = 100  # draws of the error of the Jacobian
+ERRORS = 100  # draws of the error of a small Jacobian
+FEWEST_ERRORS = 20  # of a large one, whose eigenvalues take long
 
 
 def least_squares(y: Numbers, x: Numbers, *, draws: int, rng: np.random.Generator) -> Estimate:
@@ -26,7 +28,8 @@ def least_squares(y: Numbers, x: Numbers, *, draws: int, rng: np.random.Generato
     sums = _debiased(y, x)
     # Residuals are smaller than the noise by the root of what the fit leaves free.
     noise = residual / np.sqrt(np.maximum(1 - leverage, 1e-9))[:, None]
-    signs = rng.choice([-1.0, 1.0], size=(min(draws, ERRORS), len(y)))
+    count = min(ERRORS, max(FEWEST_ERRORS, 50 * ERRORS // x.shape[1]))
+    signs = rng.choice([-1.0, 1.0], size=(count, len(y)))
     return Estimate(
         sums,
         left_out_of(lambda rows: _debiased(y[rows], x[rows]), len(y), GROUPS),
@@ -83,7 +86,8 @@ HALVES, HALF_GROUPS = 20, 10
 def _fit(y: Numbers, x: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Jacobian, the weights p of y in it (J = y'p), residuals, and leverage of each trial."""
     centred_x, centred_y = x - x.mean(0), y - y.mean(0)
-    p = np.linalg.pinv(centred_x).T
+    left, upper = np.linalg.qr(centred_x)
+    p = linalg.solve_triangular(upper, left.T).T
     jacobian = centred_y.T @ p
     return (
         jacobian,

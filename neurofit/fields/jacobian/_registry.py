@@ -88,11 +88,12 @@ def _few_pairs(data: Trials) -> str:
 def _few_rows(data: Trials) -> str:
     trials, synapses = data.x.shape
     fewest = int(np.ceil((synapses + 3) / 0.9))  # a tenth is left out at a time
-    return (
-        f"{trials} trials are too few for {synapses} synapses: it needs at least {fewest}"
-        if trials < fewest
-        else ""
-    )
+    if trials < fewest:
+        return f"{trials} trials are too few for {synapses} synapses: it needs at least {fewest}"
+    reached = np.linalg.matrix_rank(data.x - data.x.mean(0))
+    if reached < synapses:
+        return f"perturbations reach {reached} directions of {synapses}: perturb all, independently"
+    return ""
 
 
 field_estimators.register("pairs")(
