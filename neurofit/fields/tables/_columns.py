@@ -18,9 +18,9 @@ SHOWN = 8  # of the rows that a problem is found in
 
 def numbers(cells: pd.Series, problems: list[str]) -> Numbers:
     """Numbers, NaN where a cell is empty; cells that hold anything else are told."""
-    import pandas as pd
-
-    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float)
+    if cells.dtype.kind in "mM":
+        problems.append(f"{cells.name!r} holds dates: give numbers, such as days since the first session")
+    values = _to_numbers(cells)
     wrong = np.isnan(values) & ~_empty(cells)
     tell(problems, f"{cells.name!r} is no number", wrong, cells)
     tell(problems, f"{cells.name!r} is infinite", np.isinf(values), cells)
@@ -29,10 +29,8 @@ def numbers(cells: pd.Series, problems: list[str]) -> Numbers:
 
 def names(cells: pd.Series, problems: list[str]) -> Numbers:
     """Ids as whole numbers where all of them are, else as text; empty ones are told."""
-    import pandas as pd
-
     tell(problems, f"{cells.name!r} is empty", _empty(cells))
-    as_numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float)
+    as_numbers = _to_numbers(cells)
     text = cells.astype(str).to_numpy(dtype=str)
     whole = np.isfinite(as_numbers) & (np.abs(as_numbers) < 2**53)
     if whole.all() and (as_numbers == np.round(as_numbers)).all() and not _padded(text).any():
@@ -42,9 +40,7 @@ def names(cells: pd.Series, problems: list[str]) -> Numbers:
 
 def covariate(cells: pd.Series) -> Numbers:
     """Numbers where all cells that are not empty are, else text."""
-    import pandas as pd
-
-    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float)
+    values = _to_numbers(cells)
     if (np.isnan(values) <= _empty(cells)).all():
         return values
     return cells.where(~cells.isna(), "").astype(str).to_numpy(dtype=str)
@@ -56,6 +52,12 @@ def tell(problems: list[str], what: str, where: Numbers, cells: pd.Series | None
     if rows.size:
         seen = "" if cells is None else f" ({listing(map(repr, cells.iloc[rows[:SHOWN]]), limit=SHOWN)})"
         problems.append(f"{what} in rows {listing(rows, limit=SHOWN)}{seen}")
+
+
+def _to_numbers(cells: pd.Series) -> Numbers:
+    import pandas as pd
+
+    return np.asarray(pd.to_numeric(cells, errors="coerce").to_numpy(dtype=float, na_value=np.nan))
 
 
 def _empty(cells: pd.Series) -> Numbers:

@@ -127,6 +127,21 @@ def test_all_problems_are_told_together():
         assert phrase in str(told.value)
 
 
+def test_cells_may_be_of_any_type_that_pandas_has():
+    table = spines().astype({"weight": "Float64", "session": "category", "synapse": "string"})
+    check(read_weights(table, **OPTIONS))
+    with pytest.raises(SchemaError, match="'day' holds dates: give numbers"):
+        read_weights(spines().assign(day=pd.Timestamp("2026-01-01")), time="day")
+
+
+def test_what_was_read_can_be_read_again():
+    found = read_weights(spines(), **OPTIONS)
+    again = read_weights(found, session="session_id", value="weights", time="time", covariates=["dendrite"])
+    for name in ("synapse", "session_id", "time", "dendrite", "first_session", "last_session"):
+        np.testing.assert_array_equal(again[name], found[name])
+    np.testing.assert_array_equal(again, found)
+
+
 def test_signed_weights_are_taken_where_told():
     table = spines().assign(weight=lambda rows: -rows.weight)
     np.testing.assert_allclose(read_weights(table, signed=True, time="day"), -np.array(EXPECTED))
