@@ -149,7 +149,8 @@ def rule_field(  # noqa: PLR0913 - the network, what it learns, how long
     task
         ``"digits"`` or ``"teacher"``: what another network of the same layers does with normal inputs.
     layers
-        Number of inputs, of units of each hidden layer, and of outputs.
+        Number of inputs, of units of each hidden layer, and of outputs: (10, 14, 4) has 196 synapses,
+        (20, 80, 5) has 2,000, (40, 400, 10) has 20,000.
     objective
         ``"squared_error"`` or, for digits, ``"cross_entropy"``.
     examples

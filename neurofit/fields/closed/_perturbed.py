@@ -21,8 +21,8 @@ Numbers = np.ndarray
 
 def perturbed(  # noqa: PLR0913 - what is displaced, and which noise there is
     field: ClosedField,
-    w0: Any = None,
     *,
+    w0: Any = None,
     trials: int = 200,
     scale: float = 0.01,
     snr: float | None = None,

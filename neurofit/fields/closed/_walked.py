@@ -23,8 +23,8 @@ LONGEST = 0.01  # a step of the Euler-Maruyama scheme, in times of the fastest d
 
 def walked(  # noqa: PLR0913 - how weights move, and how they are seen
     field: ClosedField,
-    w0: Any = None,
     *,
+    w0: Any = None,
     sessions: int = 100,
     interval: float = 0.1,
     noise: float = 0.0,
@@ -76,7 +76,7 @@ def walked(  # noqa: PLR0913 - how weights move, and how they are seen
     --------
     >>> from neurofit.fields.closed import closed_field
     >>> turn = closed_field("rotation", synapses=2, rng=0)
-    >>> made = walked(turn, [1.0, 0.0], sessions=3, interval=np.pi, rng=0)
+    >>> made = walked(turn, w0=[1.0, 0.0], sessions=3, interval=np.pi, rng=0)
     >>> made.weights.values[:, 0].round(6).tolist()
     [1.0, -1.0, 1.0]
     """

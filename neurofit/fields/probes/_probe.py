@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 import xarray as xr
 from scipy.stats import t
 
@@ -171,7 +172,8 @@ def _label(estimate: tuple[Numbers, Numbers], count: int, products: Products, w:
 
 
 def _weights(w: Any, draws: int) -> Numbers:
-    weights = np.array(w, dtype=float)
+    given = w.numpy(force=True) if isinstance(w, torch.Tensor) else w
+    weights = np.asarray(given).astype(float)
     wanted = {
         f"w has shape {weights.shape}; it has to be a row, (synapse,)": weights.ndim == 1
         and weights.size > 0,

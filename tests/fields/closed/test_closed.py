@@ -60,12 +60,12 @@ def test_a_double_well_has_its_minima_and_turns():
 def test_perturbations_are_white_and_noise_is_as_asked():
     field = closed_field("linear", synapses=10, rng=0)
     at = np.random.default_rng(2).normal(size=10)
-    made = perturbed(field, at, trials=20000, scale=0.1, snr=0.5, rng=0)
+    made = perturbed(field, w0=at, trials=20000, scale=0.1, snr=0.5, rng=0)
     np.testing.assert_allclose(np.cov(made.delta.values.T), 0.01 * np.eye(10), atol=5e-4)
     noise = made.dw.values - field(at + made.delta.values)
     signal = made.dw.values - noise - field(at)
     assert signal.var() / noise.var() == pytest.approx(0.5, rel=0.03)
-    clean = perturbed(field, at, trials=5, rng=0)
+    clean = perturbed(field, w0=at, trials=5, rng=0)
     np.testing.assert_allclose(clean.dw, field(at + clean.delta.values))
 
 
@@ -104,7 +104,7 @@ def test_linear_steps_are_exact():
 
 def test_a_rotation_comes_round_where_small_steps_spiral_out():
     field = closed_field("rotation", synapses=2, rng=0)
-    made = walked(field, [1.0, 0.0], sessions=9, interval=np.pi / 4, rng=0)
+    made = walked(field, w0=[1.0, 0.0], sessions=9, interval=np.pi / 4, rng=0)
     np.testing.assert_allclose(np.hypot(*made.weights.values.T), 1, atol=1e-12)
     np.testing.assert_allclose(made.weights[8], made.weights[0], atol=1e-12)
     np.testing.assert_allclose(made.times, np.arange(9) * np.pi / 4)
@@ -119,11 +119,11 @@ def test_walks_settle_at_the_stationary_covariance():
 
 def test_small_steps_reach_the_wells():
     field = closed_field("double_well", synapses=2, rotation=0.0)
-    made = walked(field, [0.3, -0.2], sessions=3, interval=10.0, rng=0)
+    made = walked(field, w0=[0.3, -0.2], sessions=3, interval=10.0, rng=0)
     np.testing.assert_allclose(made.weights[-1], [1, -1], atol=1e-6)
     # In one dimension dw = (w - w^3) dt has a closed form.
     exact = 0.3 * np.exp(1) / np.sqrt(1 + 0.09 * (np.exp(2) - 1))
-    short = walked(field, [0.3, 0.3], sessions=2, interval=1.0, rng=0)
+    short = walked(field, w0=[0.3, 0.3], sessions=2, interval=1.0, rng=0)
     np.testing.assert_allclose(short.weights[1], exact, rtol=0.01)
 
 

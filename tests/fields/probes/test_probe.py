@@ -160,6 +160,8 @@ def test_weights_keep_their_names_and_the_result_survives_saving(tmp_path):
     assert "Hutchinson" in found.references
     assert io.load(io.save(found, tmp_path / "found.nc")).identical(found)
     assert found.identical(probe(cubic, w, rng=0))
+    tensor = torch.arange(6.0, requires_grad=True)
+    assert found.drop_vars("layer").identical(probe(cubic, tensor, rng=0))
 
 
 def test_what_does_not_fit_is_refused():
