@@ -76,12 +76,12 @@ def decompose_cell(request: Request) -> dict[str, Any]:
     if lack := estimator.lacks(data):
         if request.kind == "trials":
             raise RecordingError(lack)
-        return _nothing(len(synapses), name, lack)
+        return nothing(len(synapses), name, lack)
     options = {}
     if isinstance(data, Steps):
         options = {"exact": bool(request.cell.attrs["exact"])}
         if problem := _unstable(data, **options):
-            return _nothing(len(synapses), name, problem)
+            return nothing(len(synapses), name, problem)
     estimate = estimator.estimate(data, draws=request.draws, rng=rng, **options)
     return {**_numbers(estimate, data, request), "estimator": name, "chosen_because": why}
 
@@ -131,7 +131,7 @@ def _numbers(estimate: Estimate, data: Trials | Steps, request: Request) -> dict
         "p_curl": estimate.p_curl,
         "p_memory": estimate.memory,
         "drift": estimate.drift,
-        "rows": limits.rows,
+        "rows": float(limits.rows),
         "identified": told.identified,
         "verdict": told.word,
         "reason": told.reason,
@@ -169,7 +169,7 @@ def _formed(estimate: Estimate, seen: Spectrum | None, data: Trials | Steps, syn
     }
 
 
-def _nothing(synapses: int, estimator: str, reason: str) -> dict[str, Any]:
+def nothing(synapses: int, estimator: str, reason: str) -> dict[str, Any]:
     """The result where nothing can be told."""
     names = ["gradient_share", "divergence", "curl_norm", "reciprocity"]
     empty = {name: np.nan for name in names} | {f"{name}_interval": np.full(2, np.nan) for name in names}

@@ -9,11 +9,10 @@ import numpy as np
 from ..errors import SchemaError
 from ..names import SYNAPSE, SYNAPSE_B
 from ..provenance import label, stamp
+from ._sources import OLS
 
 if TYPE_CHECKING:
     import xarray as xr
-
-OLS = "Greene 2018, Econometric Analysis, 8th edition, section 4.3.2"
 
 
 def effective_jacobian(

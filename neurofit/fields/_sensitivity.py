@@ -11,6 +11,8 @@ from .. import parallel, provenance
 from ..errors import NeurofitError, SchemaError
 from ..names import ALTERNATIVE, KIND, SESSION_INDEX, SYNAPSE
 from ..provenance import label
+from ._decompose import nothing
+from ._label import labelled
 from ._sessions import LAGS
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 
 KEPT = (
     "gradient_share", "gradient_share_interval", "gradient_share_null", "p_curl", "divergence", "curl_norm",
-    "reciprocity", "reciprocity_interval", "spectral_index", "identified", "verdict", "reason",
+    "reciprocity", "reciprocity_interval", "spectral_index", "rows", "identified", "verdict", "reason",
 )  # fmt: skip
 FEWEST = 3  # synapses of a subset
+REPEATS = 3  # draws of synapses
 
 
 class Alternative(NamedTuple):
@@ -40,7 +43,7 @@ def sensitivity(
     *,
     metrics: Mapping[str, str | xr.DataArray] | None = None,
     shares: Sequence[float] = (0.5, 0.25),
-    repeats: int = 3,
+    rows: Sequence[float] = (0.25, 0.5),
     intervals: Sequence[int] = (2, 3),
     noise: Sequence[float] = (0.1, 0.3),
     rng: int | np.random.Generator | None = None,
@@ -56,9 +59,9 @@ def sensitivity(
     metrics
         By name; ``{"log": "log"}`` by default, where weights allow it.
     shares
-        Of the synapses, drawn at random ``repeats`` times each.
-    repeats
-        Number of draws of each share.
+        Of the synapses, drawn at random three times each.
+    rows
+        Of the trials, the first ones, or of the sessions.
     intervals
         Of a trajectory: every second session, every third, ...
     noise
@@ -74,7 +77,8 @@ def sensitivity(
     Returns
     -------
     Dataset
-        For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise, synapses), the
+        For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise,
+            rows, synapses), the
         scalars of ``WeightField.decompose``. Where one cannot be had, the ``reason`` tells why.
 
     Raises
@@ -93,14 +97,13 @@ def sensitivity(
         *_metrics(field, asked, generator),
         *_intervals(field, intervals, generator),
         *_noise(field, noise, generator),
-        *_subsets(field, shares, repeats, generator),
+        *_fewer_rows(field, rows, generator),
+        *_subsets(field, shares, generator),
     ]
-    rows = parallel.apply(_row, alternatives, workers=workers, progress=progress, description="alternatives")
-    blank = xr.full_like(rows[0].drop_vars(["identified", "verdict", "reason"]), np.nan)
-    rows = [row if "gradient_share" in row else xr.merge([blank, row]) for row in rows]
-    result = xr.concat(rows, ALTERNATIVE, combine_attrs="drop")
+    found = parallel.apply(_row, alternatives, workers=workers, progress=progress, description="alternatives")
+    result: xr.Dataset = xr.concat(found, ALTERNATIVE, combine_attrs="drop")
     for name in KEPT:
-        result[name].attrs = rows[0][name].attrs
+        result[name].attrs = found[0][name].attrs
     named = {ALTERNATIVE: [one.name for one in alternatives]}
     kinds = label(
         xr.DataArray([one.kind for one in alternatives], dims=ALTERNATIVE),
@@ -112,19 +115,18 @@ def sensitivity(
         "fields.sensitivity",
         sources=[field.data],
         shares=list(shares),
-        repeats=repeats,
+        rows=list(rows),
         rng=rng,
     )
 
 
 def _row(alternative: Alternative) -> xr.Dataset:
+    field = alternative.field
     try:
-        found = alternative.field.decompose(metric=alternative.metric, rng=alternative.seed, progress=False)
+        found = field.decompose(metric=alternative.metric, rng=alternative.seed, progress=False)
     except NeurofitError as error:
-        told = {"identified": False, "verdict": "not identifiable", "reason": str(error)}
-        return xr.Dataset(
-            {name: label(xr.DataArray(value), units="1", long_name=name) for name, value in told.items()}
-        )
+        cell = nothing(field.data.sizes[SYNAPSE], "", str(error))
+        found = labelled([cell], xr.DataArray(0.0), field.data)
     return found[list(KEPT)].drop_vars([SYNAPSE], errors="ignore").reset_coords(drop=True)
 
 
@@ -162,13 +164,21 @@ def _noise(field: WeightField, noise: Sequence[float], rng: np.random.Generator)
         yield Alternative("noise", f"noise of {size:g} sd", noisy, "euclidean", int(rng.integers(2**63)))
 
 
-def _subsets(
-    field: WeightField, shares: Sequence[float], repeats: int, rng: np.random.Generator
-) -> Iterator[Alternative]:
+def _fewer_rows(field: WeightField, rows: Sequence[float], rng: np.random.Generator) -> Iterator[Alternative]:
+    dim = SESSION_INDEX if field.kind == "trajectory" else field.core[0]
+    for share in rows:
+        count = round(share * field.data.sizes[dim])
+        name = f"first {count} {'sessions' if field.kind == 'trajectory' else 'trials'}"
+        yield Alternative(
+            "rows", name, field.isel({dim: slice(count)}), "euclidean", int(rng.integers(2**63))
+        )
+
+
+def _subsets(field: WeightField, shares: Sequence[float], rng: np.random.Generator) -> Iterator[Alternative]:
     synapses = field.data.sizes[SYNAPSE]
     for share in shares:
         count = round(share * synapses)
-        for repeat in range(repeats if count >= FEWEST else 0):
+        for repeat in range(REPEATS if count >= FEWEST else 0):
             rows = np.sort(rng.choice(synapses, count, replace=False))
             name = f"{count} of {synapses} synapses, draw {repeat + 1}"
             yield Alternative(

@@ -14,16 +14,10 @@ from ..names import SAMPLE, SESSION_INDEX, STEP, SYNAPSE, SYNAPSE_B, TRAJECTORY,
 from ._checks import changing, finite, table
 from ._decompose import decompose_all
 from ._sessions import covariance_of, duration, evenly, lag_of, times_of
+from ._sources import MARBLESTONE, SARGAN, SONG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MARBLESTONE = (
-    "Marblestone, Wayne & Kording 2016, Frontiers in Computational Neuroscience 10:94, "
-    "doi:10.3389/fncom.2016.00094"
-)
-SONG = "Song et al. 2012, Journal of Machine Learning Research 13:1393"
-SARGAN = "Sargan 1958, Econometrica 26:393, doi:10.2307/1907619"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +65,6 @@ class WeightField:
         covariance
             Of the design of perturbations: a variance, one for each synapse (synapse,), or (synapse,
             synapse_b). By default white, of the mean square of ``delta``.
-
-        Returns
-        -------
-        WeightField
 
         Raises
         ------
@@ -261,12 +251,12 @@ class WeightField:
         -------
         Dataset
             For each field, scalars: ``gradient_share``, ``divergence``, ``curl_norm`` and ``reciprocity``,
-            each with its 95 % ``..._interval`` (bound); ``gradient_share_null``; ``p_curl``;
-            ``spectral_index`` and what this noise makes of a real spectrum in 5 % of
-            cases, ``spectral_index_null``; ``drift`` (synapse), apart; ``p_memory``; ``identified``, ``verdict``
-            (gradient, partly, not, or not identifiable) and its ``reason``. Where there are more rows than
-            synapses also ``jacobian`` and ``curl_form`` (synapse, synapse_b), its eigenvalues (mode),
-            ``fixed_point``, from w0 or the mean weights, and its kind. All in coordinates of the metric.
+            each with its 95 % ``..._interval`` (bound); ``gradient_share_null``; ``p_curl``; ``p_memory``;
+            ``spectral_index``, and ``spectral_index_null``, which noise makes of a real spectrum in 5 % of
+            cases; ``drift`` (synapse), apart; ``identified``, ``verdict`` (gradient, partly, not, or not
+            identifiable) and its ``reason``. Where there are more rows than synapses also ``jacobian`` and
+            ``curl_form`` (synapse, synapse_b), eigenvalues (mode), and ``fixed_point``, as displacement from
+            w0 or from mean weights, with its kind. All in coordinates of the metric.
 
         Raises
         ------

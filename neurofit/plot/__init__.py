@@ -1,6 +1,7 @@
 """One figure function for each kind of result; each draws on the Axes given and gives them back."""
 
 from ._evaluation import evaluation, time_course
+from ._fields import field_parts, field_power, field_samples, field_shares, field_spectrum
 from ._figures import figures, save
 from ._layers import layer_map, layer_position, similarity
 from ._learning_rules import bias_variance, tuning_change
@@ -13,6 +14,11 @@ __all__ = [
     "alternatives",
     "bias_variance",
     "evaluation",
+    "field_parts",
+    "field_power",
+    "field_samples",
+    "field_shares",
+    "field_spectrum",
     "figures",
     "layer_map",
     "layer_position",

@@ -1,9 +1,9 @@
-"""How near are the parts of a Jacobian, how often is curl found where there is none, and what do intervals hold?
+"""How near are the parts of a Jacobian, how often is curl found where there is none, what do intervals hold?
 
     python tests/calibration/field_jacobian.py
 
-writes docs/tables/field_jacobian.csv and docs/tables/field_steps.csv (minutes). Perturbed networks are those of
-``simulate.field``, linear about their weights; weights over sessions those of ``fields.walked``.
+writes docs/tables/field_jacobian.csv and docs/tables/field_steps.csv (minutes). Perturbed networks are those
+of ``simulate.field``, linear about their weights; weights over sessions those of ``fields.walked``.
 """
 
 from __future__ import annotations

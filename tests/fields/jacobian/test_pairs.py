@@ -91,7 +91,7 @@ def test_least_squares_as_it_comes_is_pulled_to_one_half_and_pairs_are_not():
 
 
 def test_curl_is_not_found_in_a_gradient_because_trials_share_a_mean():
-    """The sum of products of centred trials is above 0 without curl: by an sd of itself where there are many synapses."""
+    """Products of centred trials are above 0 without curl: by an sd of itself with many synapses."""
     rng = np.random.default_rng(6)
     axis = rng.normal(size=(200, 40))
     jacobian = axis @ axis.T
