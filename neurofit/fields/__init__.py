@@ -5,11 +5,16 @@ from ._hidden import effective_jacobian
 from ._power import power
 from ._sensitivity import sensitivity
 from ._weight_field import WeightField
-from .closed import closed_field, closed_fields, perturbed, walked
+from .closed import ClosedField, closed_field, closed_fields, perturbed, walked
 from .jacobian import field_estimators
+from .metric import gradient_metric, in_metric, log_weights, metric_kinds
 from .paths import alignment, alignment_nulls, circulation, irreversibility
+from .probes import probe
+from .recovery import return_test
+from .tables import read_weights
 
 __all__ = [
+    "ClosedField",
     "WeightField",
     "alignment",
     "alignment_nulls",
@@ -19,9 +24,16 @@ __all__ = [
     "effective_jacobian",
     "field_estimators",
     "field_metrics",
+    "gradient_metric",
+    "in_metric",
     "irreversibility",
+    "log_weights",
+    "metric_kinds",
     "perturbed",
     "power",
+    "probe",
+    "read_weights",
+    "return_test",
     "sensitivity",
     "walked",
 ]

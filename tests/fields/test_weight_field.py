@@ -11,7 +11,7 @@ from neurofit.fields import WeightField, closed_field, perturbed
 
 def field_of(kind="linear", *, synapses=8, trials=200, snr=4.0, w0=None, rng=0, **options):
     made = perturbed(
-        closed_field(kind, synapses=synapses, rng=rng, **options), w0, trials=trials, snr=snr, rng=rng + 1
+        closed_field(kind, synapses=synapses, rng=rng, **options), w0=w0, trials=trials, snr=snr, rng=rng + 1
     )
     return WeightField.from_trials(made.w0, made.delta, made.dw), made
 
@@ -48,7 +48,7 @@ def test_a_saddle_has_no_divergence_and_is_a_gradient_but_for_its_rotation():
 def test_the_drift_is_apart_and_leads_to_the_fixed_point():
     linear = closed_field("linear", synapses=4, gradient_share=0.7, rng=0)
     start = np.array([1.0, -2.0, 0.5, 3.0])
-    made = perturbed(linear, start, trials=100, rng=1)
+    made = perturbed(linear, w0=start, trials=100, rng=1)
     found = WeightField.from_trials(made.w0, made.delta, made.dw).decompose(rng=0)
     np.testing.assert_allclose(found.drift, linear(start), atol=1e-6)
     np.testing.assert_allclose(found.fixed_point, -start, atol=1e-6)
