@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import compare, demo, fields, io, nets, plasticity, plot, prep, report, rsa, schema, simulate, worlds
+    from . import (
+        compare,
+        demo,
+        fields,
+        io,
+        nets,
+        plasticity,
+        plot,
+        prep,
+        report,
+        rsa,
+        schema,
+        simulate,
+        worlds,
+    )
     from .provenance import cite
 
 __all__ = [

@@ -18,6 +18,7 @@ KERNELS = [
     "neurofit.simulate._population",
     "neurofit.compare.emergent._kernels",
     "neurofit.worlds._kernels",
+    "neurofit.fields.jacobian._pairs",
     "neurofit.plasticity.rates._kernels",
     "neurofit.plasticity.policy._banded",
     "neurofit.plasticity.policy._posterior",

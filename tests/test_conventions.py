@@ -26,6 +26,7 @@ NAMESPACES = [
     "compare",
     "nets",
     "plasticity",
+    "fields",
     "plot",
     "report",
     "schema",
@@ -184,6 +185,48 @@ def results(make_recording, make_activations, layer_map):
         "compare.emergent_tuning": compare.emergent_tuning(by_angle, draws=9, rng=0, progress=False),
         "compare.unit_tuning": compare.unit_tuning(by_angle, draws=9, rng=0, progress=False),
         **plastic_results(),
+        **field_results(),
+    }
+
+
+def field_results():
+    """One result of every analysis of fields of weight changes."""
+    from neurofit import fields, simulate
+
+    made = fields.perturbed(fields.closed_field("linear", synapses=3, rng=0), trials=60, snr=4.0, rng=1)
+    wires = {"pre": ("synapse", [0, 0, 1]), "post": ("synapse", [0, 1, 2])}
+    walked = fields.walked(fields.closed_field("linear", synapses=3, rng=0), sessions=120, noise=0.5, rng=1)
+    field = fields.WeightField.from_trials(made.w0, made.delta, made.dw)
+    found = field.decompose(rng=0)
+    network = simulate.rule_field("feedback_alignment", layers=(3, 4, 2), rng=0)
+    moved = walked.weights.expand_dims(trial=4)
+    spread = made.delta / made.delta.std()
+    return {
+        "fields.perturbed": made,
+        "fields.walked": walked,
+        "simulate.field": simulate.field("oja", layers=(3, 4, 2), trials=5, rng=0),
+        "simulate.weights": simulate.weights("backprop", layers=(3, 4, 2), sessions=5, rng=0),
+        "fields.WeightField.decompose": found,
+        "fields.sensitivity": fields.sensitivity(field, noise=(), rng=0, workers=1, progress=False),
+        "fields.power": fields.power(synapses=5, trials=(10,), draws=3, rng=0, workers=1, progress=False),
+        "fields.effective_jacobian": fields.effective_jacobian(
+            found.jacobian, abs(found.jacobian) + 9 * np.eye(3), recorded=xr.DataArray([True, True, False])
+        ),
+        "fields.gradient_metric": fields.gradient_metric(found.jacobian, rng=0),
+        "fields.in_metric": fields.in_metric(found.jacobian, xr.DataArray([1.0, 2.0, 3.0], dims="synapse")),
+        "fields.log_weights": fields.log_weights(1 + abs(made.delta), made.dw),
+        "fields.alignment": fields.alignment(
+            (made.dw + 1.0).assign_coords(wires),
+            (made.delta[0] + 1.0).drop_vars("trial", errors="ignore"),
+            rng=0,
+        ),
+        "fields.irreversibility": fields.irreversibility(walked.weights, rng=0),
+        "fields.gradient_share": fields.gradient_share(spread, made.dw, rng=0, workers=1, progress=False),
+        "fields.probe": fields.probe(network, network.w0, draws=4, rng=0, progress=False),
+        "fields.return_test": fields.return_test(moved.mean("synapse"), onset=2, weights=moved),
+        "fields.read_weights": fields.read_weights(
+            walked.weights.to_dataframe("weight").reset_index(), session="session_index", signed=True
+        ),
     }
 
 
@@ -237,6 +280,17 @@ RESULTS += [
     "plasticity.simulate_choices",
     "plasticity.compare_policy_rules",
 ]
+FIELDS = [
+    "WeightField.decompose",
+    "sensitivity",
+    "power",
+    "effective_jacobian",
+    "gradient_metric",
+    "in_metric",
+]
+FIELDS += ["log_weights", "alignment", "irreversibility", "gradient_share", "probe", "return_test"]
+FIELDS += ["perturbed", "walked", "read_weights"]
+RESULTS += [*(f"fields.{name}" for name in FIELDS), "simulate.field", "simulate.weights"]
 
 
 @pytest.mark.parametrize("name", RESULTS)

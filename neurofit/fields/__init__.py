@@ -11,10 +11,12 @@ from .metric import gradient_metric, in_metric, log_weights, metric_kinds
 from .paths import alignment, alignment_nulls, circulation, irreversibility
 from .probes import probe
 from .recovery import return_test
+from .regression import Field, field_kinds, fit, gradient_share
 from .tables import read_weights
 
 __all__ = [
     "ClosedField",
+    "Field",
     "WeightField",
     "alignment",
     "alignment_nulls",
@@ -23,8 +25,11 @@ __all__ = [
     "closed_fields",
     "effective_jacobian",
     "field_estimators",
+    "field_kinds",
     "field_metrics",
+    "fit",
     "gradient_metric",
+    "gradient_share",
     "in_metric",
     "irreversibility",
     "log_weights",

@@ -10,9 +10,10 @@ import numpy as np
 from .. import parallel
 from ..errors import RecordingError, SchemaError
 from ..names import SYNAPSE
-from ._cells import steps_of, trials_of
+from ._cells import samples_of, steps_of, trials_of
 from ._coordinates import coordinates
 from ._label import labelled
+from ._scattered import scattered as _registers_it  # noqa: F401
 from ._verdict import WEAK, Limits, turning, verdict
 from .jacobian import Steps, Trials, chosen, field_estimators, flips, spectrum, strength
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .jacobian import Estimate, Spectrum
 
 Numbers = np.ndarray
+KERNEL = "kernel"
+POSTERIOR = 200  # draws of a whole field
 LARGEST = 400  # synapses of which a Jacobian is kept and its spectrum computed
 
 
@@ -70,10 +73,16 @@ def decompose_cell(request: Request) -> dict[str, Any]:
     rng = np.random.default_rng(request.seed)
     synapses = request.cell[SYNAPSE].values
     metric = coordinates(request.metric, synapses)
+    if request.estimator == KERNEL or request.kind == "samples":
+        name, why = select(request.estimator, "samples", None)
+        samples = samples_of(request.cell, metric)
+        if lack := field_estimators[name].lacks(samples):
+            raise RecordingError(lack)
+        told = field_estimators[name].estimate(samples, draws=min(request.draws, POSTERIOR), rng=rng)
+        return {**told, "estimator": name, "chosen_because": why}
     data = (steps_of if request.kind == "trajectory" else trials_of)(request.cell, metric)
     name, why = select(request.estimator, request.kind, data)
-    estimator = field_estimators[name]
-    if lack := estimator.lacks(data):
+    if lack := field_estimators[name].lacks(data):
         if request.kind == "trials":
             raise RecordingError(lack)
         return nothing(len(synapses), name, lack)
@@ -82,11 +91,11 @@ def decompose_cell(request: Request) -> dict[str, Any]:
         options = {"exact": bool(request.cell.attrs["exact"])}
         if problem := _unstable(data, **options):
             return nothing(len(synapses), name, problem)
-    estimate = estimator.estimate(data, draws=request.draws, rng=rng, **options)
+    estimate = field_estimators[name].estimate(data, draws=request.draws, rng=rng, **options)
     return {**_numbers(estimate, data, request), "estimator": name, "chosen_because": why}
 
 
-def select(estimator: str, kind: str, data: Trials | Steps) -> tuple[str, str]:
+def select(estimator: str, kind: str, data: Trials | Steps | None) -> tuple[str, str]:
     """The name of the estimator, and why it is that one."""
     if estimator != "auto":
         if field_estimators[estimator].takes != kind:
@@ -97,6 +106,8 @@ def select(estimator: str, kind: str, data: Trials | Steps) -> tuple[str, str]:
         return estimator, "asked for"
     if isinstance(data, Trials):
         return chosen(data)
+    if data is None:
+        return KERNEL, "samples are scattered"
     return "steps", "sessions follow each other"
 
 

@@ -97,6 +97,26 @@ def verdict(limits: Limits, estimate: Estimate, low: Indices, high: Indices, fou
     return Verdict(UNKNOWN, True, f"{said}; {more}")
 
 
+def verdict_of_share(
+    limits: Limits, share: float, interval: tuple[float, float], size: tuple[float, float]
+) -> Verdict:
+    """The same from an interval of the share alone, where there is no test of curl."""
+    low, high = interval
+    said = f"a gradient has {share:.2f} ({low:.2f} to {high:.2f}) of the field"
+    null = f"a random field has {limits.null:.2f}"
+    if not size[0] > 0:
+        return Verdict(UNKNOWN, False, f"the interval of |J|^2 holds 0: needs more {limits.noun}")
+    if low >= NEARLY:
+        return Verdict(GRADIENT, True, said)
+    if low > limits.null and high < NEARLY:
+        return Verdict(PARTLY, True, f"{said}; {null}")
+    if high < (1 + limits.null) / 2:
+        return Verdict(NOT, True, f"{said}: less than half way from a random field to a gradient, for {null}")
+    return Verdict(
+        UNKNOWN, True, f"{said}; {null}: too wide an interval for a verdict; needs more {limits.noun}"
+    )
+
+
 def turning(spectrum: Spectrum, interval: float) -> str:
     """Whether weights turn so far between two sessions that faster turns would look the same."""
     share = float(np.abs(spectrum.values.imag).max() * interval / np.pi)

@@ -212,3 +212,25 @@ def test_wrong_options_are_told():
         WeightField.from_trials(
             *(field_of(w0=np.r_[-1.0, np.zeros(7)])[1][n] for n in ("w0", "delta", "dw"))
         ).decompose(metric="log")
+
+
+def test_scattered_samples_are_taken_apart_by_kernel_regression():
+    """A field that is not linear: a double well, in which weights also turn."""
+    world = closed_field("double_well", synapses=2, rotation=1.0)
+    w = np.random.default_rng(0).normal(size=(400, 2))
+    dims = ("sample", "synapse")
+    field = WeightField.from_samples(xr.DataArray(w, dims=dims), xr.DataArray(world(w), dims=dims))
+    found = field.decompose(rng=0)
+    jacobian = world.jacobian(w)
+    symmetric = (jacobian + np.swapaxes(jacobian, 1, 2)) / 2
+    truth = (symmetric**2).sum() / (jacobian**2).sum()
+    assert found.estimator == "kernel"
+    assert found.gradient_share == pytest.approx(truth, abs=0.03)
+    assert found.divergence == pytest.approx(np.trace(jacobian, axis1=1, axis2=2).mean(), rel=0.08)
+
+
+def test_the_kernel_takes_perturbations_too():
+    field, _ = field_of(synapses=3, trials=200, snr=20.0, gradient_share=0.7)
+    assert field.decompose(estimator="kernel", rng=0).gradient_share == pytest.approx(0.7, abs=0.05)
+    with pytest.raises(RecordingError, match="needs at least 8"):
+        field.isel({"trial": slice(6)}).decompose(estimator="kernel", rng=0)

@@ -17,8 +17,6 @@ from ._steps import steps as _steps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._sums import Estimate
-
 Numbers = np.ndarray
 FEWEST = 8  # trials, of which pairs make a spread
 MANY = 3  # trials a synapse, from which least squares are nearer than pairs with as much noise as signal
@@ -58,13 +56,13 @@ class Estimator:
     lacks
         ``lacks(data)`` says what the data lack, or nothing.
     estimate
-        ``estimate(data, draws=, rng=)``.
+        ``estimate(data, draws=, rng=)``: an ``Estimate``; of samples, what a result says.
     """
 
     takes: str
     summary: str
     lacks: Callable[[Any], str]
-    estimate: Callable[..., Estimate]
+    estimate: Callable[..., Any]
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
