@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..errors import SchemaError
+from ..errors import SchemaError, TrainingError, listing
 from ..fields.closed import noises
 from ..fields.closed._kernels import summary
 from ..fields.closed._perturbed import designed
@@ -93,6 +93,8 @@ def field(  # noqa: PLR0913 - what is displaced, and which noise there is; the n
             f"trials and draws must be 1 or more, scale and snr above 0, not {trials=}, {draws=}, {scale=}, "
             f"{snr=}"
         )
+    if network and isinstance(rule, RuleField):
+        raise TrainingError(f"a field of its own network was given: {listing(network)} would change nothing")
     made = rule if isinstance(rule, RuleField) else rule_field(rule, **network, rng=rng)
     n = len(made.w0)
     delta = scale * rng.normal(size=(trials, n))

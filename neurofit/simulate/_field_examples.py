@@ -32,11 +32,14 @@ def digits(layers: Layers, examples: int, rng: np.random.Generator) -> Batch:
             "take fewer, or task='teacher'"
         )
     images, labels = tasks["digits"]().sample(max(20 * examples, 1000), rng)
-    chosen = np.flatnonzero(labels < outputs)[:examples]
+    # Components are those of all images that were drawn, which are more than inputs.
+    chosen = np.flatnonzero(labels < outputs)
     pixels = images[chosen].reshape(len(chosen), -1).astype(float)
     pixels -= pixels.mean(axis=0)
-    components = pixels @ np.linalg.svd(pixels, full_matrices=False)[2][:inputs].T
-    return Batch(torch.from_numpy(components / components.std()), torch.from_numpy(labels[chosen]))
+    axes = np.linalg.eigh(pixels.T @ pixels)[1][:, ::-1][:, :inputs]
+    components = pixels[:examples] @ axes
+    kept = labels[chosen[:examples]]
+    return Batch(torch.from_numpy(components / components.std()), torch.from_numpy(kept))
 
 
 @field_tasks.register("teacher")

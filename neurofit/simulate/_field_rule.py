@@ -19,6 +19,7 @@ from ..nets.circuits import architectures
 from ..nets.learning import check
 from ._field_examples import field_tasks
 from ._field_record import differentiable
+from ._field_synapses import ends, flat, signs
 
 if TYPE_CHECKING:
     from ..nets import Batch, Objective, Rule, Stage
@@ -112,7 +113,7 @@ class RuleField:
         """Which units each synapse connects, in which layer."""
         return {
             name: (SYNAPSE, values)
-            for name, values in zip((PRE, POST, LAYER), _ends(self.params), strict=True)
+            for name, values in zip((PRE, POST, LAYER), ends(self.params), strict=True)
         }
 
     def _expected(self, w: torch.Tensor) -> torch.Tensor:
@@ -206,7 +207,7 @@ def rule_field(  # noqa: PLR0913 - the network, what it learns, how long
         cost,
         learned.init(stages, params, generator),
         params,
-        _signs(params, share, rng),
+        signs(params, share, rng),
         learned.decay / learning_rate,
         flat(params),
     )
@@ -240,37 +241,9 @@ def after(
     return replace(field, w0=w, state=state)
 
 
-def flat(params: Params) -> torch.Tensor:
-    """Weights of synapses in a row, layer by layer."""
-    return torch.cat([weights["weight"].detach().flatten() for weights in params.values()])
-
-
 def recipe(rule: Choice) -> Any:
     """The rule as provenance can hold it."""
     return as_json(rule) if isinstance(rule, (str, Mapping)) else "<RuleField>"
-
-
-def _ends(params: Params) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    parts = [
-        (layer, *np.indices(weights["weight"].shape).reshape(2, -1)) for layer, weights in params.items()
-    ]
-    return (
-        np.concatenate([pre for _, _, pre in parts]),
-        np.concatenate([post for _, post, _ in parts]),
-        np.concatenate([np.full(len(pre), layer) for layer, _, pre in parts]),
-    )
-
-
-def _signs(params: Params, share: float, rng: np.random.Generator) -> torch.Tensor:
-    """-1 for synapses onto a share of the units of each hidden layer."""
-    *hidden, last = params
-    parts = []
-    for layer in hidden:
-        units, inputs = params[layer]["weight"].shape
-        sign = np.ones(units)
-        sign[rng.permutation(units)[: round(share * units)]] = -1
-        parts.append(np.repeat(sign, inputs))
-    return torch.from_numpy(np.concatenate([*parts, np.ones(params[last]["weight"].numel())]))
 
 
 def _known(field: RuleField) -> RuleField:

@@ -84,6 +84,14 @@ def test_feedback_alignment_becomes_a_gradient_while_it_learns():
     assert found[2] < 0.08
 
 
+@pytest.mark.parametrize("examples", [2, 30])
+def test_few_examples_have_as_many_components(examples):
+    assert rule_field("backprop", layers=(40, 5, 1), examples=examples, rng=0).batch.inputs.shape == (
+        examples,
+        40,
+    )
+
+
 def test_networks_have_the_sizes_asked_for():
     assert len(rule_field("backprop", rng=0).w0) == 196
     assert len(rule_field("backprop", layers=(20, 80, 5), rng=0).w0) == 2000
@@ -95,10 +103,10 @@ def test_networks_have_the_sizes_asked_for():
 
 def test_experiments_measure_the_field_with_the_noise_asked_for():
     made = rule_field("feedback_alignment", rng=0, **SMALL)
-    clean = field(made, trials=2000, scale=1e-3, snr=None, rng=1)
+    clean = field(made, trials=500, scale=1e-3, snr=None, rng=1)
     expected = made(made.w0).numpy() + clean.delta.values @ made.jacobian.T
     np.testing.assert_allclose(clean.dw, expected, atol=1e-3)
-    noisy = field(made, trials=2000, scale=1e-3, snr=0.5, noise_kind="heavy_low_rank", rng=1)
+    noisy = field(made, trials=500, scale=1e-3, snr=0.5, noise_kind="heavy_low_rank", rng=1)
     np.testing.assert_allclose(noisy.delta, clean.delta)
     noise = (noisy.dw - clean.dw).values
     assert (clean.dw - clean.dw.mean("trial")).values.var() / noise.var() == pytest.approx(0.5, rel=0.1)
@@ -106,6 +114,14 @@ def test_experiments_measure_the_field_with_the_noise_asked_for():
     np.testing.assert_allclose(straight.dw, made(made.w0).numpy() + straight.delta.values @ made.jacobian.T)
     assert float(noisy.true_gradient_share) == pytest.approx(1 - asymmetry(made.jacobian))
     assert float(noisy.true_divergence) == pytest.approx(np.trace(made.jacobian))
+
+
+def test_large_networks_have_noise_as_asked_and_no_exact_truth():
+    made = rule_field("feedback_alignment", layers=(40, 60, 10), examples=30, rng=0)
+    clean, noisy = (field(made, trials=5, snr=snr, rng=0) for snr in (None, 2.0))
+    assert "true_gradient_share" not in noisy
+    signal = (clean.dw.values - made(made.w0).numpy()).var()
+    assert signal / (noisy.dw - clean.dw).values.var() == pytest.approx(2, rel=0.1)
 
 
 def test_random_rules_bring_noise_of_their_own():
@@ -165,6 +181,8 @@ def test_what_does_not_fit_is_refused():
         rule_field("backprop", task="teacher", objective="cross_entropy")
     with pytest.raises(TrainingError, match="diverged within 999 steps"):
         rule_field("backprop", step=999, learning_rate=1000.0, **SMALL)
+    with pytest.raises(TrainingError, match="layers, examples would change nothing"):
+        field(rule_field("backprop", rng=0, **SMALL), **SMALL)
     with pytest.raises(SchemaError, match="trials=0"):
         field("backprop", trials=0)
     with pytest.raises(TrainingError, match="sessions must be 2 or more, not 1; interval"):
