@@ -20,7 +20,7 @@ PARALLEL = 1e-5  # between eigenvectors of one eigenvalue that are taken as one
 STEEPEST = 1e12  # condition number of a metric, beyond which eigenvectors are taken as one
 SHARE = 1e-12
 SETTLED = 1e-9  # change of a logarithm, from one step of the search to the next
-STEPS = 200
+STEPS = 60
 
 
 class Found(NamedTuple):
@@ -97,7 +97,7 @@ def diagonal(jacobian: Numbers, variance: Numbers) -> Found:
     off = 1 - np.eye(len(jacobian))
     x = _balanced((jacobian**2 - variance) * off)
     if not np.isfinite(x).all():
-        x = _balanced(jacobian**2 * off)
+        x = np.nan_to_num(_balanced(jacobian**2 * off))
     root = np.diag(np.exp(x / 2))
     return Found(np.diag(np.exp(x)), root, _unbalanced(jacobian, seen_from(jacobian, root)))
 
@@ -116,6 +116,8 @@ def _balanced(squares: Numbers) -> Numbers:
         x = x + step / max(1.0, abs(step).max())
         if abs(step).max() < SETTLED:
             return x - x.mean()
+        if np.ptp(x) > np.log(STEEPEST):
+            break
     return np.full(len(squares), np.nan)
 
 
