@@ -54,18 +54,17 @@ def full(jacobian: Numbers, variance: Numbers) -> Found:
     that make J normal (symmetric, if its spectrum is real) it has the least tr G - log det G.
     """
     values, left = np.linalg.eig(jacobian.T)
-    metric, whole = np.zeros_like(jacobian), True
+    metric = np.zeros_like(jacobian)
     for group in _alike(values, SAME * np.abs(values).max()):
         basis, sizes, _ = np.linalg.svd(left[:, group], full_matrices=False)
         span = basis[:, sizes > PARALLEL * sizes[0]]
-        whole &= span.shape[1] == len(group)
         metric += (span @ span.conj().T).real
     size, axes = np.linalg.eigh((metric + metric.T) / 2)
     kept = np.maximum(size, size.max() / STEEPEST)
     metric, root = (axes * kept) @ axes.T, (axes * np.sqrt(kept)) @ axes.T
     if turned := _complex(jacobian, values, left):
         return Found(metric, root, f"{turned} of {len(values)} eigenvalues are complex")
-    if not whole or size.min() <= size.max() / STEEPEST:
+    if size.min() <= size.max() / STEEPEST:
         return Found(metric, root, "eigenvectors do not span the space (defective)")
     return Found(metric, root, "")
 
