@@ -1,4 +1,4 @@
-"""Prints how well and how fast fields are found, beside SparseVFC: ``python tests/benchmarks/fields_table.py``.
+"""Prints how well fields are found, beside SparseVFC: ``python tests/benchmarks/fields_table.py``.
 
 2,000 samples with noise of 10 %; errors are root mean square errors to root mean square, at new points. The
 peer is SparseVFC of dynamo-release where that is installed, else ``sparse_vfc``, written anew from the paper.
@@ -7,6 +7,7 @@ those of "tuned" include the tuning.
 """
 
 import argparse
+import logging
 import sys
 import time
 import warnings
@@ -50,6 +51,7 @@ def peer():
         import dynamo
     except ImportError:
         return "SparseVFC, written anew", own.sparse_vfc
+    logging.disable(logging.ERROR)
     return f"SparseVFC of dynamo-release {dynamo.__version__}", dynamo_vfc
 
 

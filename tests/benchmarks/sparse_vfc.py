@@ -2,8 +2,8 @@
 
 Ma, Zhao, Tian, Bai & Tu 2013, Pattern Recognition 46:3519, doi:10.1016/j.patcog.2013.05.017. The field is a
 sum of Gaussians exp(-beta |w - c|^2) around some samples c, with vector coefficients and no trend.
-Expectation and maximisation take turns: how likely each sample is one of the field rather than an outlier, and
-a weighted ridge regression, whose penalty is lambda times the variance of the noise.
+Expectation and maximisation take turns: how likely each sample is one of the field rather than an outlier,
+and a weighted ridge regression, whose penalty is lambda times the variance of the noise.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def sparse_vfc(w, dw, *, beta, penalty=3.0, centres=100, inliers=0.9, rng=None):
 
 
 def tuned(w, dw, *, fit=sparse_vfc, rng=0):
-    """The field with the beta, penalty and centres whose held-out error on a fifth of the samples is least."""
+    """The field with the beta, penalty and centres of least error on a fifth of the samples, held out."""
     test = np.arange(len(w)) % 5 == 0
 
     def error(beta, penalty, centres):

@@ -20,7 +20,7 @@ PARALLEL = 1e-5  # between eigenvectors of one eigenvalue that are taken as one
 STEEPEST = 1e12  # condition number of a metric, beyond which eigenvectors are taken as one
 SHARE = 1e-12
 SETTLED = 1e-9  # change of a logarithm, from one step of the search to the next
-STEPS = 200
+STEPS = 60
 
 
 class Found(NamedTuple):
@@ -54,18 +54,17 @@ def full(jacobian: Numbers, variance: Numbers) -> Found:
     that make J normal (symmetric, if its spectrum is real) it has the least tr G - log det G.
     """
     values, left = np.linalg.eig(jacobian.T)
-    metric, whole = np.zeros_like(jacobian), True
+    metric = np.zeros_like(jacobian)
     for group in _alike(values, SAME * np.abs(values).max()):
         basis, sizes, _ = np.linalg.svd(left[:, group], full_matrices=False)
         span = basis[:, sizes > PARALLEL * sizes[0]]
-        whole &= span.shape[1] == len(group)
         metric += (span @ span.conj().T).real
     size, axes = np.linalg.eigh((metric + metric.T) / 2)
     kept = np.maximum(size, size.max() / STEEPEST)
     metric, root = (axes * kept) @ axes.T, (axes * np.sqrt(kept)) @ axes.T
     if turned := _complex(jacobian, values, left):
         return Found(metric, root, f"{turned} of {len(values)} eigenvalues are complex")
-    if not whole or size.min() <= size.max() / STEEPEST:
+    if size.min() <= size.max() / STEEPEST:
         return Found(metric, root, "eigenvectors do not span the space (defective)")
     return Found(metric, root, "")
 
@@ -97,7 +96,7 @@ def diagonal(jacobian: Numbers, variance: Numbers) -> Found:
     off = 1 - np.eye(len(jacobian))
     x = _balanced((jacobian**2 - variance) * off)
     if not np.isfinite(x).all():
-        x = _balanced(jacobian**2 * off)
+        x = np.nan_to_num(_balanced(jacobian**2 * off))
     root = np.diag(np.exp(x / 2))
     return Found(np.diag(np.exp(x)), root, _unbalanced(jacobian, seen_from(jacobian, root)))
 
@@ -116,6 +115,8 @@ def _balanced(squares: Numbers) -> Numbers:
         x = x + step / max(1.0, abs(step).max())
         if abs(step).max() < SETTLED:
             return x - x.mean()
+        if np.ptp(x) > np.log(STEEPEST):
+            break
     return np.full(len(squares), np.nan)
 
 

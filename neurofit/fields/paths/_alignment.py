@@ -66,7 +66,9 @@ def alignment(
         one gradient for all are taken as repeats in one state, unless ``repeats`` or ``noise`` is given.
     null
         What changes places: ``"post"``, ``"pre"``, ``"layer"`` or ``"time"`` (see ``alignment_nulls``). There
-        is none that draws random directions: unrelated changes pass it far too often.
+        is none that draws random directions: unrelated changes pass it far too often. So they do ``"pre"``
+        and ``"layer"`` where they share presynaptic activity with the gradient, as all changes do that are
+        products of what is before and behind a synapse: ``"post"`` alone keeps that activity in place.
     repeats
         A second, independent measurement of the same changes, where rows are no repeats.
     noise

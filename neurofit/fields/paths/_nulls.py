@@ -1,7 +1,8 @@
 """How changes and gradient would align if they were unrelated: blocks of one of them change places.
 
 An isotropic null, random directions among all synapses, is no choice here: changes and gradients share
-presynaptic activity and are of low rank, so that unrelated ones have far larger cosines than those.
+presynaptic activity and are of low rank, so that unrelated ones have far larger cosines than those. For the
+same reason presynaptic neurons and layers may change places only where presynaptic activity is not shared.
 """
 
 from __future__ import annotations
@@ -67,13 +68,13 @@ def of_posts(changes: Numbers, descent: Numbers, wiring: Wiring) -> Exchange:
 
 @alignment_nulls.register("pre")
 def of_pres(changes: Numbers, descent: Numbers, wiring: Wiring) -> Exchange:
-    """Whole presynaptic neurons change places, within a layer, among those with the same targets."""
+    """Whole presynaptic neurons change places, within a layer; not where their activity is shared."""
     return _blocks(changes, descent, wiring.layer, wiring.pre, wiring.post, "presynaptic neurons")
 
 
 @alignment_nulls.register("layer")
 def of_layers(changes: Numbers, descent: Numbers, wiring: Wiring) -> Exchange:
-    """Whole layers of the same shape change places."""
+    """Whole layers of the same shape change places; not where presynaptic activity is shared."""
     shape, order = np.zeros(len(wiring.layer), int), np.zeros(len(wiring.layer), int)
     for layer in np.unique(wiring.layer):
         inside = np.flatnonzero(wiring.layer == layer)

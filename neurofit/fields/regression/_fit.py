@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...errors import RecordingError
 from ._field import Field
 from ._inputs import samples
 from ._kinds import field_kinds
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ._inputs import Samples
+
+MOST_SYNAPSES = 50  # of a restricted kind, whose synapses have to be solved for together
 
 
 def fit(
@@ -73,8 +76,8 @@ def fit(
     AlignmentError
         If samples or synapses of one array are missing in the other.
     RecordingError
-        If there are fewer than 2 (n + 1) samples or 2 synapses, a weight never changes, or weights are sums
-        of one another.
+        If there are fewer than 2 (n + 1) samples or 2 synapses, a weight never changes, weights are sums of
+        one another, nothing changes, or a restricted kind is asked for with more than 50 synapses.
 
     References
     ----------
@@ -99,6 +102,12 @@ def fitted(
     given: Samples, kind: str, method: str, centres: int | None, rng: np.random.Generator, units: str = "1"
 ) -> Field:
     """``fit`` of arrays that were checked."""
+    n = len(given.ids)
+    if kind != "full" and n > MOST_SYNAPSES:
+        raise RecordingError(
+            f"a {kind.replace('_', '-')} field of {n} synapses has too many coefficients: at most "
+            f"{MOST_SYNAPSES} synapses. Leave some out, or ask for kind='full', which takes more."
+        )
     scaled = Scaled.of(given.w, given.dw)
     solution = methods[method](field_kinds[kind], scaled.w, scaled.dw, centres, rng)
     attrs = {

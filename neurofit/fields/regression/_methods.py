@@ -50,7 +50,7 @@ def nystroem(kind: Kind, w: Numbers, dw: Numbers, centres: int | None, rng: np.r
     """Kernels around some of the samples; generalised cross-validation."""
     count = min(centres or default_centres(kind, *w.shape), len(w))
     chosen = w[rng.permutation(len(w))[:count]]
-    return search(kind, w, dw, chosen, "gcv", 140)
+    return search(kind, w, dw, chosen, "gcv", 100)
 
 
 @methods.register("gaussian_process")

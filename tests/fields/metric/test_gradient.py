@@ -138,10 +138,10 @@ def test_two_synapses_that_act_on_each_other_alike_always_have_rates():
 def test_noise_that_splits_a_double_eigenvalue_gives_no_certificate():
     # The trap: a third of such matrices have complex eigenvalues, with nothing turning.
     naive, certified = [], []
-    for seed in range(100):
+    for seed in range(60):
         noisy = np.eye(2) + 0.1 * np.random.default_rng(seed).normal(size=(2, 2))
         naive.append(gradient_metric(labelled(noisy)).verdict == "does not exist")
-        found = gradient_metric(labelled(noisy), standard_error=0.1, draws=99, rng=seed)
+        found = gradient_metric(labelled(noisy), standard_error=0.1, draws=59, rng=seed)
         certified.append(found.verdict == "does not exist")
     assert np.mean(naive) > 0.2
     assert np.mean(certified) <= 0.1

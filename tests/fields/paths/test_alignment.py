@@ -44,6 +44,15 @@ def test_isotropic_null_finds_alignment_where_there_is_none_and_the_post_null_do
     assert 0.02 <= np.mean(post) <= 0.08
 
 
+def test_pre_null_is_for_activity_that_is_not_shared():
+    # The trap: presynaptic neurons in other places break what unrelated changes and gradients share.
+    found = []
+    for seed in range(100):
+        changes, gradient, _ = learned(np.random.default_rng(seed), 0.0, trials=3, noise=0.1)
+        found.append(float(alignment(changes, gradient, null="pre", draws=99, rng=seed).p) <= 0.05)
+    assert np.mean(found) > 0.2
+
+
 def test_noise_is_taken_off_the_cosine():
     # The trap: the cosine of observed changes falls with noise, to which one trial is mostly noise.
     naive, without_noise, truth = [], [], []

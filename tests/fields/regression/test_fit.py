@@ -156,6 +156,13 @@ def test_wrong_input_is_told(change, error, told):
         fit(W, dW)
 
 
+def test_too_many_synapses_for_a_restricted_kind_are_told():
+    w = labelled(np.random.default_rng(11).normal(size=(110, 51)))
+    with pytest.raises(RecordingError, match="curl-free field of 51 synapses.*at most 50"):
+        fit(w, -w, kind="curl_free")
+    assert fit(w, -w).divergence(w.values[0]) == pytest.approx(-51, abs=1e-3)
+
+
 def test_points_of_the_wrong_size_are_told():
     W, dW = bad(lambda w, dw: (w, dw))
     found = fit(W, dW)
