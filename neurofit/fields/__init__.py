@@ -5,7 +5,7 @@ from ._hidden import effective_jacobian
 from ._power import power
 from ._sensitivity import sensitivity
 from ._weight_field import WeightField
-from .closed import ClosedField, closed_field, closed_fields, perturbed, walked
+from .closed import ClosedField, closed_field, closed_fields, noises, perturbed, walked
 from .jacobian import field_estimators
 from .metric import gradient_metric, in_metric, log_weights, metric_kinds
 from .paths import alignment, alignment_nulls, circulation, irreversibility
@@ -34,6 +34,7 @@ __all__ = [
     "irreversibility",
     "log_weights",
     "metric_kinds",
+    "noises",
     "perturbed",
     "power",
     "probe",

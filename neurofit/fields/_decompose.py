@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +15,12 @@ from ._coordinates import coordinates
 from ._label import labelled
 from ._scattered import scattered as _registers_it  # noqa: F401
 from ._verdict import WEAK, Limits, turning, verdict
-from .jacobian import Steps, Trials, chosen, field_estimators, flips, spectrum, strength
+from .jacobian import Steps, Trials, carried_over, chosen, field_estimators, flips, spectrum, strength
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ._coordinates import Coordinates
     from .jacobian import Estimate, Spectrum
 
 Numbers = np.ndarray
@@ -92,7 +93,22 @@ def decompose_cell(request: Request) -> dict[str, Any]:
         if problem := _unstable(data, **options):
             return nothing(len(synapses), name, problem)
     estimate = field_estimators[name].estimate(data, draws=request.draws, rng=rng, **options)
-    return {**_numbers(estimate, data, request), "estimator": name, "chosen_because": why}
+    if isinstance(data, Trials):
+        estimate = replace(estimate, memory=carried_over(data.y, request.draws, rng))
+    told = _numbers(estimate, data, request)
+    if estimate.jacobian is not None:
+        told["potential"] = _potential(request.cell, metric, estimate.drift, estimate.jacobian)
+    return {**told, "estimator": name, "chosen_because": why}
+
+
+def _potential(cell: xr.Dataset, metric: Coordinates, drift: Numbers, jacobian: Numbers) -> Numbers:
+    """The objective whose gradient is the drift and the symmetric part, where weights were."""
+    if "delta" in cell:
+        away = metric.of(cell["w0"].values + cell["delta"].values) - metric.of(cell["w0"].values)
+    else:
+        weights = metric.of(cell["weights"].values)
+        away = weights - np.nanmean(weights, axis=-2, keepdims=True)
+    return away @ drift + ((away @ jacobian) * away).sum(-1) / 2
 
 
 def select(estimator: str, kind: str, data: Trials | Steps | None) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from ..names import BOUND, BOUNDS, MODE, SYNAPSE, SYNAPSE_B
 from ..provenance import label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
 
 class About(NamedTuple):
@@ -24,6 +24,7 @@ class About(NamedTuple):
 
 EACH = "1 / unit of time"
 CHANGE = "unit of weight / unit of time"
+POTENTIAL = "unit of weight^2 / unit of time"
 SQUARE = (SYNAPSE, SYNAPSE_B)
 ABOUT = {
     "gradient_share": About((), "share of the symmetric part of the Jacobian, |S|^2 / |J|^2"),
@@ -47,6 +48,7 @@ ABOUT = {
     "curl_form": About(SQUARE, "curl as a 2-form, J[j, i] - J[i, j]", EACH),
     "eigenvalue_real": About((MODE,), "real part of the eigenvalue", EACH),
     "eigenvalue_imaginary": About((MODE,), "imaginary part of the eigenvalue", EACH),
+    "potential": About((), "objective that the gradient part climbs, 0 where it was taken apart", POTENTIAL),
     "rows": About((), "number of trials or steps"),
     "identified": About((), "whether the data tell the field"),
     "verdict": About((), "whether the field is a gradient"),
@@ -66,10 +68,17 @@ def labelled(cells: Sequence[Mapping[str, Any]], further: xr.DataArray, data: xr
         blank = next(np.asarray(cell[name]) for cell in cells if name in cell)
         values = [np.asarray(cell.get(name, np.full(blank.shape, np.nan))) for cell in cells]
         stacked = np.array(values).reshape((*further.shape, *blank.shape))
-        array = xr.DataArray(stacked, dims=(*further.dims, *about.dims))
+        dims = about.dims if name != "potential" else _seen(data, further)
+        array = xr.DataArray(stacked, dims=(*further.dims, *dims))
         arrays[name] = label(array, units=about.units, long_name=about.long_name)
     along = {name: value for name, value in data.coords.items() if set(value.dims) == {SYNAPSE}}
     result = xr.Dataset(arrays, {BOUND: list(BOUNDS), **further.coords, **along})
     if SYNAPSE in along and SYNAPSE_B in result.dims:
         result = result.assign_coords({SYNAPSE_B: along[SYNAPSE].values})
     return result
+
+
+def _seen(data: xr.Dataset, further: xr.DataArray) -> tuple[Hashable, ...]:
+    """Dims of where weights were, trials or sessions, of each field."""
+    weights = data["delta"] if "delta" in data else data["weights"]
+    return tuple(dim for dim in weights.dims if dim not in (*further.dims, SYNAPSE))

@@ -51,6 +51,11 @@ class Limits:
     problems: tuple[str, ...] = field(default=())
 
     @property
+    def otherwise(self) -> str:
+        """What else makes changes depend on those before."""
+        return ", or noise is in the weights without an instrument" if self.noun == "steps" else ""
+
+    @property
     def null(self) -> float:
         """Gradient share of a random field."""
         return (self.synapses + 1) / (2 * self.synapses)
@@ -74,8 +79,8 @@ def verdict(limits: Limits, estimate: Estimate, low: Indices, high: Indices, fou
         problems.append(f"the interval of |J|^2 holds 0: needs {needed} {limits.noun}, and has {limits.rows}")
     if estimate.memory < MEMORY:
         problems.append(
-            f"changes depend on the step before (p = {estimate.memory:.3g}): the rule has a hidden state, or "
-            "noise is in the weights without an instrument; there is no field in the weights alone"
+            f"changes depend on the {limits.noun[:-1]} before (p = {estimate.memory:.3g}): the rule has a "
+            f"hidden state{limits.otherwise}; there is no field in the weights alone"
         )
     if problems:
         return Verdict(UNKNOWN, False, "; ".join(problems))

@@ -256,7 +256,8 @@ class WeightField:
             cases; ``drift`` (synapse), apart; ``identified``, ``verdict`` (gradient, partly, not, or not
             identifiable) and its ``reason``. Where there are more rows than synapses also ``jacobian`` and
             ``curl_form`` (synapse, synapse_b), eigenvalues (mode), and ``fixed_point``, as displacement from
-            w0 or from mean weights, with its kind. All in coordinates of the metric.
+            w0 or from mean weights, with its kind, and ``potential`` where weights were, the objective
+            of the gradient part. All in coordinates of the metric.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from ._familiarity import familiarity
 from ._field import field
+from ._field_examples import field_tasks
 from ._field_rule import RuleField, rule_field
 from ._field_weights import weights
 from ._population import readouts
@@ -13,6 +14,7 @@ __all__ = [
     "RuleField",
     "familiarity",
     "field",
+    "field_tasks",
     "nwb",
     "quirks",
     "readouts",

@@ -115,11 +115,13 @@ def test_reciprocity_is_stable_for_subsets_and_the_share_is_not():
     assert Indices.of(sums).reciprocity == pytest.approx(whole.reciprocity, abs=0.05)
 
 
-def test_the_estimator_is_chosen_by_the_number_of_trials_and_told():
-    few = field_of(trials=20)[0].decompose(rng=0)
+def test_the_estimator_is_chosen_by_trials_and_noise_and_told():
+    few = field_of(trials=10)[0].decompose(rng=0)
+    noisy = field_of(trials=20, snr=0.1)[0].decompose(rng=0)
     many = field_of(trials=200)[0].decompose(rng=0)
-    assert few.estimator == "pairs"
-    assert "fewer than 3 a synapse" in few.chosen_because.item()
+    assert few.estimator == noisy.estimator == "pairs"
+    assert "too few for least squares" in few.chosen_because.item()
+    assert "signal-to-noise" in noisy.chosen_because.item()
     assert many.estimator == "least_squares"
     assert "jacobian" in many
     assert "jacobian" not in few
@@ -234,3 +236,49 @@ def test_the_kernel_takes_perturbations_too():
     assert field.decompose(estimator="kernel", rng=0).gradient_share == pytest.approx(0.7, abs=0.05)
     with pytest.raises(RecordingError, match="needs at least 8"):
         field.isel({"trial": slice(6)}).decompose(estimator="kernel", rng=0)
+
+
+def test_the_potential_has_the_gradient_part_as_its_slope():
+    field, made = field_of(synapses=4, snr=1e6, gradient_share=1.0)
+    found = field.decompose(rng=0)
+    x, jacobian = made.delta.values, found.jacobian.values
+    by_hand = x @ found.drift.values + np.einsum("ki,ij,kj->k", x, jacobian, x) / 2
+    np.testing.assert_allclose(found.potential, by_hand, atol=1e-12)
+    assert found.potential.dims == ("trial",)
+
+
+def test_a_rule_that_carries_over_from_trial_to_trial_has_no_field():
+    """Weights are put back after each trial, and momentum is not."""
+    linear = closed_field("linear", synapses=20, gradient_share=1.0, rng=0)
+    rng = np.random.default_rng(0)
+    delta, dw, step = rng.normal(size=(60, 20)), [], np.zeros(20)
+    for one in delta:
+        step = 0.8 * step + linear(one)
+        dw.append(step)
+    dims = ("trial", "synapse")
+    found = WeightField.from_trials(
+        None, xr.DataArray(delta, dims=dims), xr.DataArray(dw, dims=dims)
+    ).decompose()
+    assert found.p_memory < 0.01
+    assert "depend on the trial before" in found.reason.item()
+    p = [field_of(trials=60, rng=seed)[0].decompose(rng=seed).p_memory for seed in range(30)]
+    assert np.mean(np.array(p) < 0.05) < 0.2
+
+
+def test_a_graph_hodge_share_of_noise_is_not_zero_and_means_nothing_without_its_null():
+    """Flow on a graph of V nodes and E edges that is noise alone has a gradient share of (V - 1) / E."""
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(80, 2))
+    near = np.argsort(((w[:, None] - w[None]) ** 2).sum(-1), axis=1)[:, 1:6]
+    edges = np.unique(np.sort(np.stack([np.repeat(np.arange(80), 5), near.ravel()], axis=1), axis=1), axis=0)
+    incidence = np.zeros((len(edges), 80))
+    incidence[np.arange(len(edges)), edges[:, 0]], incidence[np.arange(len(edges)), edges[:, 1]] = -1, 1
+    flow = rng.normal(size=(200, len(edges)))
+    explained = flow @ np.linalg.pinv(incidence).T @ incidence.T
+    assert (explained**2).sum() / (flow**2).sum() == pytest.approx(79 / len(edges), abs=0.02)
+    dims = ("sample", "synapse")
+    noise = xr.DataArray(rng.normal(size=(80, 2)), dims=dims)
+    from neurofit.fields import gradient_share
+
+    found = gradient_share(xr.DataArray(w, dims=dims), noise, rng=0, workers=1, progress=False)
+    assert not found.identified

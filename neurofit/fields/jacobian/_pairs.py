@@ -9,6 +9,7 @@ from ._curl import flipped
 from ._sums import Estimate, Sums
 
 Numbers = np.ndarray
+Number = np.ndarray | float
 BLOCK = 1024  # synapses at a time: the largest intermediate array is (trial, BLOCK)
 
 
@@ -44,19 +45,19 @@ def covariance_product(
             for all_of_it, (a, b, first, second, own) in zip(shared, ends, strict=True)
         ),
     )
-    return float(whole), left_out
+    return float(whole), np.asarray(left_out)
 
 
-def _combined(
+def _combined(  # noqa: PLR0913 - sums that share the indices of one or of both
     trials: int,
-    product: Numbers,
-    crossed: Numbers,
-    both: Numbers,
-    rows: Numbers,
-    columns: Numbers,
-    turned: Numbers,
-    turned_back: Numbers,
-) -> Numbers:
+    product: Number,
+    crossed: Number,
+    both: Number,
+    rows: Number,
+    columns: Number,
+    turned: Number,
+    turned_back: Number,
+) -> Number:
     """From sums over all index pairs to means over different ones."""
     two = trials * (trials - 1)
     three = two * (trials - 2)

@@ -10,6 +10,7 @@ import numpy as np
 from ...registry import Registry
 from ._least_squares import least_squares as _least_squares
 from ._least_squares import split_half as _split_half
+from ._pairs import covariance_product
 from ._pairs import pairs as _pairs
 from ._steps import Steps
 from ._steps import steps as _steps
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Numbers = np.ndarray
 FEWEST = 8  # trials, of which pairs make a spread
-MANY = 3  # trials a synapse, from which least squares are nearer than pairs with as much noise as signal
+ENOUGH = 0.9  # signal-to-noise ratio times spare trials a synapse, from which least squares are nearer
 WHITE = 0.2  # of their variance, by which perturbations may differ from white ones
 
 
@@ -41,6 +42,14 @@ class Trials(NamedTuple):
         trials, synapses = self.x.shape
         square = ((product * product.T).sum() - (own**2).sum()) / (trials * (trials - 1))
         return float(synapses * square / own.mean() ** 2 - 1)
+
+    @property
+    def signal(self) -> float:
+        """Variance of changes that perturbations cause, over that of the rest; infinite without noise."""
+        y = self.y - self.y.mean(0)
+        total = (y**2).sum() / (len(y) - 1)
+        caused, _ = covariance_product(y @ y.T, self.x @ self.p.T)
+        return float(max(caused, 0.0) / max(total - caused, 1e-12 * total))
 
 
 @dataclass(frozen=True)
@@ -121,13 +130,12 @@ field_estimators.register("split_half")(
 
 
 def _few_steps(data: Steps) -> str:
-    steps, synapses = data.now.shape
+    synapses = data.now.shape[1]
+    steps = data.together()
     fewest = max(2 * synapses + 10, 20)
-    return (
-        f"{steps} steps are too few for {synapses} synapses: it needs at least {fewest}"
-        if steps < fewest
-        else ""
-    )
+    if steps < fewest:
+        return f"{steps} steps with all pairs of synapses seen are too few: it needs at least {fewest}"
+    return ""
 
 
 field_estimators.register("steps")(
@@ -138,11 +146,19 @@ field_estimators.register("steps")(
 
 
 def chosen(data: Trials) -> tuple[str, str]:
-    """Which estimator suits designed perturbations, and why."""
+    """Which estimator suits designed perturbations, and why.
+
+    What noise adds to a Jacobian by least squares is n / (N - n) of its size, over the signal-to-noise ratio
+    of a synapse; pairs err by how few directions are perturbed, whatever the noise.
+    """
     trials, synapses = data.x.shape
     counted = f"{trials} trials of {synapses} synapses"
-    if trials >= MANY * synapses:
-        return "least_squares", f"{counted} are at least {MANY} a synapse"
-    if _few_pairs(data) and not _few_rows(data):
+    if _few_rows(data):
+        return "pairs", f"{counted} are too few for least squares"
+    if _few_pairs(data):
         return "least_squares", f"{counted}, and perturbations are not white"
-    return "pairs", f"{counted} are fewer than {MANY} a synapse"
+    signal = data.signal
+    told = f"{counted}, with a signal-to-noise ratio of {signal:.2g}"
+    if signal * (trials / synapses - 1) >= ENOUGH:
+        return "least_squares", f"{told}: enough for a Jacobian"
+    return "pairs", f"{told}: too few for a Jacobian"

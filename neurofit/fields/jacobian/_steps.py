@@ -31,6 +31,10 @@ class Steps(NamedTuple):
         """Some of the steps."""
         return Steps(*(part[kept] for part in self))
 
+    def together(self) -> int:
+        """Steps in which the pair of synapses that is seen least often is seen, of now, after, instrument."""
+        return int(min(_counts(part, self.instrument).min() for part in (self.now, self.after)))
+
     def centred(self) -> Steps:
         """Each trajectory about its own mean."""
         parts = [part.copy() for part in self[:4]]

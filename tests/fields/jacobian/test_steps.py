@@ -121,6 +121,31 @@ def test_weights_that_forget_themselves_between_sessions_are_not_identifiable():
     assert "say too little of themselves" in decomposed(labelled(noise), 1.0).reason.item()
 
 
+def test_a_synapse_that_vanishes_leaves_too_few_steps_for_its_pairs():
+    weights = spinning(interval=0.5, sessions=200).copy()
+    weights[15:, 1] = np.nan
+    found = decomposed(weights, 0.5)
+    assert not found.identified
+    assert "seen are too few" in found.reason.item()
+
+
+@pytest.mark.parametrize("rule", ["eligibility", "sliding threshold"])
+def test_other_hidden_states_are_found_too(rule):
+    rng = np.random.default_rng(1)
+    w, hidden = [np.ones(2)], np.zeros(2)
+    for _ in range(1500):
+        now = w[-1]
+        # A trace of earlier drive, or a threshold that follows the weights slowly.
+        if rule == "eligibility":
+            hidden = 0.9 * hidden + 0.1 * (-now + rng.normal(size=2))
+            change = 0.3 * hidden
+        else:
+            hidden = 0.85 * hidden + 0.15 * now
+            change = 0.05 * now - 0.2 * hidden
+        w.append(now + change + 0.05 * rng.normal(size=2))
+    assert decomposed(labelled(np.array(w)), 1.0).p_memory < 0.01
+
+
 @pytest.mark.parametrize("wrong", [{"instrument": "lag9"}, {"rate": "slope"}])
 def test_wrong_options_are_told(wrong):
     with pytest.raises(SchemaError):
