@@ -25,10 +25,12 @@ FIRST_SEED = 7000  # no choice within the analysis was made on networks from her
 NETWORKS = 20
 DRAWS = 499
 CASES = [
-    *(("backprop", SMALL, trials, 1.0, "gaussian", 1000) for trials in (50, 200, 400)),
+    *(("backprop", SMALL, trials, 1.0, "gaussian", 1000) for trials in (50, 200)),
+    ("backprop", SMALL, 400, 1.0, "gaussian", 100),
     ("backprop", SMALL, 400, 0.2, "gaussian", 200),
     ("backprop", SMALL, 200, 1.0, "heavy_low_rank", 1000),
-    *(("feedback_alignment", SMALL, trials, 1.0, "gaussian", 200) for trials in (50, 200, 400)),
+    *(("feedback_alignment", SMALL, trials, 1.0, "gaussian", 200) for trials in (50, 200)),
+    ("feedback_alignment", SMALL, 400, 1.0, "gaussian", 100),
     ("feedback_alignment", SMALL, 800, 1.0, "gaussian", 40),
     ("feedback_alignment", SMALL, 200, 1.0, "heavy_low_rank", 200),
     ("feedback_alignment", LARGE, 200, 1.0, "gaussian", 40),
