@@ -76,14 +76,15 @@ def test_learning_rules_need_familiar_and_novel_stimuli():
     assert not io.check_requirements(session(stimuli=40, familiar=as_text), analysis="plasticity").met
 
 
-def test_fields_need_three_sessions_or_weights():
-    assert io.check_requirements(session(session_index=[0, 1, 2, 0, 1, 2, 0, 1]), analysis="fields").met
+def test_fields_need_twenty_steps_of_weights_or_of_trials():
+    days = np.arange(22)
+    assert io.check_requirements(session(stimuli=22, repeats=1, session_index=days), analysis="fields").met
     found = io.check_requirements(session(session_index=[0, 1] * 4), analysis="fields")
-    assert [(need.what, need.found) for need in found.missing] == [("3 sessions", 2)]
+    assert [(need.what, need.found) for need in found.missing] == [("22 sessions", 2)]
     with_weights = session()
     assert not io.check_requirements(with_weights, analysis="fields").met
-    weight = (("session_index", "synapse"), np.ones((3, 5)))
-    with_weights["weights"] = xr.Dataset({"weight": weight}, {"session_index": [0, 1, 2]})
+    weight = (("session_index", "synapse"), np.ones((22, 5)))
+    with_weights["weights"] = xr.Dataset({"weight": weight}, {"session_index": days})
     assert io.check_requirements(with_weights, analysis="fields").met
 
 
