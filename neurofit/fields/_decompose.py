@@ -94,7 +94,7 @@ def decompose_cell(request: Request) -> dict[str, Any]:
             return nothing(len(synapses), name, problem)
     estimate = field_estimators[name].estimate(data, draws=request.draws, rng=rng, **options)
     if isinstance(data, Trials):
-        estimate = replace(estimate, memory=carried_over(data.y, request.draws, rng))
+        estimate = replace(estimate, memory=carried_over(data.y, draws=request.draws, rng=rng))
     told = _numbers(estimate, data, request)
     if estimate.jacobian is not None:
         told["potential"] = _potential(request.cell, metric, estimate.drift, estimate.jacobian)

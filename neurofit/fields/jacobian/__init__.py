@@ -1,6 +1,6 @@
 """The symmetric and the antisymmetric part of a Jacobian, from perturbations and from sessions."""
 
-from ._curl import carried_over
+from ._pairs import carried_over
 from ._registry import Estimator, Trials, chosen, field_estimators
 from ._spectrum import Spectrum, fixed_point_kind, spectral_index, spectrum
 from ._steps import Steps, flips, logarithm, strength

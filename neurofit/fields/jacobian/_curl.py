@@ -27,16 +27,3 @@ def flipped(form: Numbers, draws: int, rng: np.random.Generator) -> Numbers:
     """
     signs = rng.choice([-1.0, 1.0], size=(draws, len(form)))
     return ((signs @ form) * signs).sum(axis=1)
-
-
-def carried_over(y: Numbers, draws: int, rng: np.random.Generator) -> float:
-    """p-value of no dependence of changes (trial, synapse) on those of the trial before.
-
-    The sum over pairs of trials of (y_k . y_l)(y_{k-1} . y_{l-1}) is 0 on average where trials are
-    independent, whatever the field and the noise.
-    """
-    y = y - y.mean(0)
-    gram = y @ y.T
-    form = gram[1:, 1:] * gram[:-1, :-1]
-    np.fill_diagonal(form, 0.0)
-    return float((1 + (flipped(form, draws, rng) >= form.sum()).sum()) / (1 + draws))

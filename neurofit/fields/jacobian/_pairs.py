@@ -10,7 +10,7 @@ from ._sums import Estimate, Sums
 
 Numbers = np.ndarray
 Number = np.ndarray | float
-BLOCK = 1024  # synapses at a time: the largest intermediate array is (trial, BLOCK)
+BLOCK = 64  # synapses at a time: what is computed of each trial and synapse stays in the cache
 
 
 def covariance_product(
@@ -109,6 +109,24 @@ def pairs(
         curl_null=flipped(form, draws, rng) / (trials * (trials - 3)),
         drift=y.mean(0),
     )
+
+
+def carried_over(y: Float[Numbers, "trial synapse"], *, draws: int, rng: np.random.Generator) -> float:
+    """p-value of no dependence of changes on those of the trial before.
+
+    The squared covariance of y_k and y_{k-1} is 0 where trials are independent, whatever the field and the
+    noise.
+    """
+    y = y - y.mean(0)
+    gram = y @ y.T
+    now, before = gram[1:, 1:], gram[:-1, :-1]
+    trials = len(now)
+    middle = np.eye(trials) - 1 / trials
+    form = (middle @ now @ middle) * (middle @ before @ middle)
+    np.fill_diagonal(form, 0.0)
+    null = flipped(form, draws, rng) / (trials * (trials - 3))
+    observed, _ = covariance_product(now, before)
+    return float((1 + (null >= observed).sum()) / (1 + draws))
 
 
 def _diagonal(y: Numbers, p: Numbers) -> Numbers:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neurofit.fields._power import random_jacobian
-from neurofit.fields.jacobian._curl import curl_form
-from neurofit.fields.jacobian._pairs import covariance_product, pairs
+from neurofit.fields.jacobian._curl import curl_form, flipped
+from neurofit.fields.jacobian._pairs import carried_over, covariance_product, pairs
 from neurofit.fields.jacobian._sums import Indices, Sums
 
 
@@ -113,3 +113,18 @@ def test_curl_is_found_where_there_is_some():
     x = rng.normal(size=(60, 30))
     y = x @ random_jacobian(30, 0.8, rng).T + rng.normal(size=x.shape) / np.sqrt(30)
     assert pairs(y, x, draws=199, rng=rng).p_curl < 0.01
+
+
+def test_trials_that_are_independent_do_not_seem_to_carry_over_because_they_share_a_mean():
+    """Centred products have a mean that many synapses make large: the plain sum would always be called memory."""
+    rng = np.random.default_rng(8)
+    p, naive = [], []
+    for _ in range(60):
+        y = rng.normal(size=(60, 400))
+        p.append(carried_over(y, draws=99, rng=rng))
+        gram = (y - y.mean(0)) @ (y - y.mean(0)).T
+        form = gram[1:, 1:] * gram[:-1, :-1]
+        np.fill_diagonal(form, 0.0)
+        naive.append((flipped(form, 99, rng) >= form.sum()).mean())
+    assert np.mean(np.array(p) < 0.05) < 0.15
+    assert np.mean(np.array(naive) < 0.05) > 0.9
