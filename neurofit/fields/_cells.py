@@ -23,12 +23,16 @@ def trials_of(cell: xr.Dataset, metric: Coordinates) -> Trials:
     dt = float(cell.attrs["dt"])
     x = metric.of(w0 + delta) - metric.of(w0)
     y = (metric.of(w0 + delta + dw) - metric.of(w0 + delta)) / dt
-    slope = metric.slope(w0)
-    told = cell["covariance"].values
-    covariance = told * np.eye(len(w0)) if told.ndim == 0 else np.diag(told) if told.ndim == 1 else told
-    if not np.count_nonzero(slope - np.eye(len(w0))) and told.ndim < 2:
-        return Trials(y, x, x / told)
-    return Trials(y, x, np.linalg.solve(slope @ covariance @ slope.T, x.T).T)
+    return Trials(y, x, _over(x, metric.slope(w0), cell["covariance"].values))
+
+
+def _over(x: Numbers, slope: Numbers, covariance: Numbers) -> Numbers:
+    """Perturbations over their covariance, which is told of those before the change of coordinates."""
+    if slope.ndim == 1 and covariance.ndim < 2:
+        return x / (slope**2 * covariance)
+    full = np.diag(slope) if slope.ndim == 1 else slope
+    told = covariance if covariance.ndim == 2 else covariance * np.eye(len(full))
+    return np.linalg.solve(full @ told @ full.T, x.T).T
 
 
 def steps_of(cell: xr.Dataset, metric: Coordinates) -> Steps:

@@ -116,7 +116,7 @@ def test_curl_is_found_where_there_is_some():
 
 
 def test_trials_that_are_independent_do_not_seem_to_carry_over_because_they_share_a_mean():
-    """Centred products have a mean that many synapses make large: the plain sum would always be called memory."""
+    """Centred products have a mean that many synapses make large: a plain sum would seem to be memory."""
     rng = np.random.default_rng(8)
     p, naive = [], []
     for _ in range(60):
