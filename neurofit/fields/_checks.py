@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ..errors import AlignmentError, RecordingError, SchemaError, listing
-from ..names import SYNAPSE
+from ..names import SYNAPSE, TRIAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +28,27 @@ def table(arrays: Mapping[str, Any], dims: tuple[str, ...]) -> xr.Dataset:
             problems.append(f"{name} is of type {array.dtype}, not numbers")
     if problems:
         raise SchemaError("not a field of weight changes: " + "; ".join(problems))
+    if SYNAPSE in dims:
+        _several(next(iter(arrays.values())))
     first, *rest = arrays.values()
     for name, other in zip(list(arrays)[1:], rest, strict=True):
         for dim in dims:
             _same(first, other, dim, name)
     return xr.Dataset({name: array.astype(float).transpose(..., *dims) for name, array in arrays.items()})
+
+
+def _several(array: xr.DataArray) -> None:
+    """Raise where there is one synapse, or two of one name."""
+    if array.sizes[SYNAPSE] < 2:
+        raise RecordingError(
+            "there is one synapse, and any field in one dimension is a gradient: take two or more"
+        )
+    if SYNAPSE in array.coords:
+        names, counts = np.unique(array[SYNAPSE], return_counts=True)
+        if (counts > 1).any():
+            raise AlignmentError(
+                f"labels along {SYNAPSE!r} stand there twice: {listing(names[counts > 1], limit=5)}"
+            )
 
 
 def _same(a: xr.DataArray, b: xr.DataArray, dim: str, name: str) -> None:
@@ -69,4 +85,12 @@ def changing(weights: xr.DataArray, what: str) -> None:
         raise RecordingError(
             "; ".join(problems)
             + ". A direction in which nothing moves tells nothing of the field: leave them out"
+        )
+
+
+def responding(dw: xr.DataArray) -> None:
+    """Raise where no change differs from trial to trial: there is nothing but drift."""
+    if not (dw.max(TRIAL) > dw.min(TRIAL)).any():
+        raise RecordingError(
+            "weights change by the same amount in all trials (dw is constant): nothing responds"
         )

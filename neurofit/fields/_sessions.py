@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..errors import RecordingError, SchemaError
+from ..errors import RecordingError, SchemaError, listing
 from ..names import SESSION_INDEX, SYNAPSE, SYNAPSE_B, TRIAL
 
 UNEQUAL = 0.01  # of an interval, by which intervals may differ and still count as equal
@@ -32,9 +32,17 @@ def times_of(data: xr.Dataset, times: xr.DataArray | None, axis: str) -> np.ndar
     if times is None:
         labels = data[SESSION_INDEX].values
         return labels.astype(float) if labels.dtype.kind in "iuf" else np.arange(float(count))
-    values = np.asarray(times, dtype=float)
-    if values.shape != (count,) or not np.isfinite(values).all() or (np.diff(values) <= 0).any():
-        raise SchemaError(f"times are {count} numbers that increase, one for each {axis}; got {values.shape}")
+    told = np.asarray(times)
+    if told.dtype.kind == "M":
+        told = told - told[:1]
+    values = (told / np.timedelta64(1, "D") if told.dtype.kind == "m" else told).astype(float)
+    if values.shape != (count,):
+        raise SchemaError(f"times are {count} numbers, one for each {axis}; got shape {values.shape}")
+    wrong = np.flatnonzero(~(np.diff(values) > 0))
+    if len(wrong):
+        raise SchemaError(
+            f"times have to increase; they do not after {axis} {listing(wrong, limit=5)}: sort sessions"
+        )
     return values
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from .. import provenance
 from ..errors import SchemaError
 from ..names import SAMPLE, SESSION_INDEX, STEP, SYNAPSE, SYNAPSE_B, TRAJECTORY, TRIAL
-from ._checks import changing, finite, table
+from ._checks import changing, finite, responding, table
 from ._decompose import decompose_all
 from ._sessions import covariance_of, duration, evenly, lag_of, times_of
 from ._sources import MARBLESTONE, SARGAN, SONG
@@ -75,6 +75,7 @@ class WeightField:
         data = table(given, (TRIAL, SYNAPSE))
         finite(data, ("delta", "dw"), TRIAL)
         changing(data["delta"], "the perturbation")
+        responding(data["dw"])
         start = xr.zeros_like(data["delta"].isel({TRIAL: 0}, drop=True)) if w0 is None else w0.astype(float)
         data["w0"] = table({"w0": start}, (SYNAPSE,))["w0"]
         data["covariance"] = covariance_of(data["delta"], covariance)
@@ -99,8 +100,8 @@ class WeightField:
             Weights (session_index or step, synapse), several times over with a dim ``trajectory``. Missing
             ones are NaN.
         times
-            Of the sessions; by default the labels of the sessions, or 0, 1, 2, ... A gap of whole intervals
-            counts as missing sessions.
+            Of the sessions, dates in days; by default the labels of the sessions, or 0, 1, 2, ... A gap of
+            whole intervals counts as missing sessions.
         instrument
             What tells weights apart from noise in them: ``"lag1"``, the weights of the session before
             (``"lag2"``: of two before); a second measurement of the same weights, like ``weights``; or

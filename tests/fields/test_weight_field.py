@@ -196,6 +196,33 @@ def test_wrong_changes_are_told(change, error, match):
         WeightField.from_trials(None, delta, change(dw))
 
 
+def test_one_synapse_and_names_that_stand_twice_are_told():
+    made = field_of()[1]
+    with pytest.raises(RecordingError, match="any field in one dimension is a gradient"):
+        WeightField.from_trials(None, made.delta[:, :1], made.dw[:, :1])
+    twice = [part.assign_coords(synapse=list("aabcdefg")) for part in (made.delta, made.dw)]
+    with pytest.raises(AlignmentError, match="twice: a"):
+        WeightField.from_trials(None, *twice)
+
+
+def test_weights_that_never_change_are_told():
+    made = field_of()[1]
+    with pytest.raises(RecordingError, match="dw is constant"):
+        WeightField.from_trials(made.w0, made.delta, made.dw * 0)
+
+
+def test_lazy_integer_and_tiny_data_give_the_same_answer():
+    field, made = field_of()
+    found = field.decompose(rng=0)
+    lazy = made.chunk({"trial": 50})
+    for delta, dw in ((lazy.delta, lazy.dw), (made.delta * 1e-9, made.dw * 1e9), (made.delta.T, made.dw)):
+        again = WeightField.from_trials(made.w0, delta, dw).decompose(rng=0)
+        assert again.gradient_share == pytest.approx(found.gradient_share.item(), abs=1e-9)
+    whole = [(1e5 * part).round().astype("int32") for part in (made.delta, made.dw)]
+    again = WeightField.from_trials(None, *whole).decompose(rng=0)
+    assert again.gradient_share == pytest.approx(found.gradient_share.item(), abs=0.01)
+
+
 def test_a_synapse_that_is_never_perturbed_is_told():
     made = field_of()[1]
     with pytest.raises(RecordingError, match="synapses 2 is always the same"):

@@ -101,6 +101,15 @@ def test_missing_weights_and_sessions_leave_the_answer_where_it_is():
     assert gaps.gradient_share == pytest.approx(found.gradient_share.item(), abs=0.15)
 
 
+def test_dates_are_days_and_sessions_have_to_be_in_order():
+    weights = spinning(interval=0.5, sessions=200)
+    dates = np.datetime64("2026-01-01") + np.arange(200).astype("timedelta64[D]")
+    by_date = WeightField.from_trajectory(weights, dates).decompose(rng=0)
+    assert by_date.divergence == pytest.approx(decomposed(weights, 1.0).divergence.item())
+    with pytest.raises(SchemaError, match="times have to increase"):
+        WeightField.from_trajectory(weights, dates[::-1])
+
+
 def test_unequal_intervals_are_refused_by_the_logarithm_and_taken_by_differences():
     weights = spinning(interval=0.1, sessions=400, decay=0.5)
     times = np.cumsum(np.random.default_rng(0).uniform(0.05, 0.15, 400))
