@@ -10,7 +10,7 @@ from ._sums import Estimate, Sums
 
 Numbers = np.ndarray
 Number = np.ndarray | float
-BLOCK = 64  # synapses at a time: what is computed of each trial and synapse stays in the cache
+BLOCK = 256  # synapses at a time: arrays (trial, BLOCK) stay in the cache
 
 
 def covariance_product(
@@ -82,25 +82,20 @@ def pairs(
     """
     trials = len(y)
     gram_y, gram_p, crossed = (np.zeros((trials, trials)) for _ in range(3))
-    inner, own = np.zeros(trials), np.zeros(trials + 1)
-    product = 0.0
+    own = np.zeros(trials + 1)
     for start in range(0, y.shape[1], BLOCK):
-        block = np.s_[:, start : start + BLOCK]
-        some_y, some_p = y[block] - y[block].mean(0), p[block]
+        some_y, some_p = (each[:, start : start + BLOCK] for each in (y, p))
+        some_y, some_p = some_y - some_y.mean(0), some_p - some_p.mean(0)
         gram_y += some_y @ some_y.T
         gram_p += some_p @ some_p.T
         crossed += some_p @ some_y.T
-        product += some_y.sum(0) @ some_p.sum(0)
         own += _diagonal(some_y, some_p)
     square, square_left = covariance_product(gram_y, gram_p)
     turned, turned_left = covariance_product(crossed, crossed.T)
     inner = np.diag(crossed)
-    trace = (inner.sum() - product / trials) / (trials - 1)
-    less = crossed.sum(0) + crossed.sum(1) - inner
-    trace_left = (inner.sum() - inner - (product - less) / (trials - 1)) / (trials - 2)
-    middle = np.eye(trials) - 1 / trials
-    centred = middle @ crossed @ middle
-    form = (gram_y * (middle @ gram_p @ middle) - centred * centred.T) / 2
+    trace = inner.sum() / (trials - 1)
+    trace_left = (inner.sum() - inner * trials / (trials - 1)) / (trials - 2)
+    form = (gram_y * gram_p - crossed * crossed.T) / 2
     np.fill_diagonal(form, 0.0)
     return Estimate(
         Sums(np.array(square), np.array(turned), np.array(trace), own[0]),
@@ -130,34 +125,23 @@ def carried_over(y: Float[Numbers, "trial synapse"], *, draws: int, rng: np.rand
 
 
 def _diagonal(y: Numbers, p: Numbers) -> Numbers:
-    """Sum over synapses of the unbiased squared covariance of y and p: of all trials, then without each."""
-    yp = y * p
-    powers = [y, p, yp, y**2, p**2, y * yp, p * yp, yp**2]
-    totals = [power.sum(0) for power in powers]
-    left = [total - power for total, power in zip(totals, powers, strict=True)]
-    whole = _squared_covariance(len(y), *totals).sum()
-    return np.concatenate([[whole], _squared_covariance(len(y) - 1, *left).sum(1)])
+    """Sum over synapses of the unbiased squared covariance of y and p: of all trials, then without each.
 
-
-def _squared_covariance(  # noqa: PLR0913
-    trials: int,
-    y: Numbers,
-    p: Numbers,
-    yp: Numbers,
-    yy: Numbers,
-    pp: Numbers,
-    yyp: Numbers,
-    ypp: Numbers,
-    yypp: Numbers,
-) -> Numbers:
-    """From sums of powers to the mean of y1 p1 y2 p2 - 2 y1 p1 y2 p3 + y1 y2 p3 p4 over different trials."""
-    two = yp**2 - yypp
-    three = yp * y * p - yyp * p - ypp * y - yp**2 + 2 * yypp
-    four = (
-        (y * p) ** 2 - yy * p**2 - pp * y**2 - 4 * yp * y * p + yy * pp + 2 * yp**2
-        + 4 * (yyp * p + ypp * y) - 6 * yypp
-    )  # fmt: skip
-    a = trials * (trials - 1)
+    That is the mean of y1 p1 y2 p2 - 2 y1 p1 y2 p3 + y1 y2 p3 p4 over different trials. Both are centred,
+    so that sums without a trial are less its own values, and what is left are products with vectors.
+    """
+    yp, yy, pp = y * p, y**2, p**2
+    covariance = yp.sum(0)
+    once = yp @ covariance
+    thirds = p @ (y * yp).sum(0) + y @ (p * yp).sum(0)
+    spread = pp @ yy.sum(0) + yy @ pp.sum(0)
+    fourth = (yp**2).sum(1)
+    both, apart, same = covariance @ covariance, yy.sum(0) @ pp.sum(0), fourth.sum()
+    once, thirds, spread, fourth = (np.append(0.0, each) for each in (once, thirds, spread, fourth))
+    two = both - same - 2 * once + 2 * fourth
+    three = 2 * same - both + 3 * once + thirds - 6 * fourth
+    four = apart + 2 * both - 6 * same - 8 * once - 4 * thirds - 2 * spread + 24 * fourth
+    trials = len(y) - (np.arange(len(y) + 1) > 0)
+    a = trials * (trials - 1.0)
     b = a * (trials - 2)
-    c = b * (trials - 3)
-    return two / a - 2 * three / b + four / c
+    return two / a - 2 * three / b + four / (b * (trials - 3))
