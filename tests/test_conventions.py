@@ -108,6 +108,12 @@ def test_importing_neurofit_is_light():
     assert told.split() == []
 
 
+def test_fields_need_no_torch_but_for_probes():
+    ask = "import sys, neurofit.fields; print('torch' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["False"]
+
+
 def test_every_namespace_loads_on_first_use():
     for name in neurofit.__all__:
         assert getattr(neurofit, name) is not None

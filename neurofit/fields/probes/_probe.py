@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 import xarray as xr
 from scipy.stats import t
 
@@ -13,10 +12,11 @@ from ...errors import SchemaError
 from ...names import BOUND, BOUNDS, SYNAPSE
 from ...provenance import label, stamp
 from ._kernels import Drawn, Known, basis, jackknife
-from ._products import Products
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ._products import Products
 
 Numbers = np.ndarray
 FEWEST = 4  # draws, for an interval over them
@@ -110,6 +110,8 @@ def probe(
     >>> found.gradient_share.item(), found.divergence.item()
     (0.2, -2.0)
     """
+    from ._products import Products
+
     weights = _weights(w, draws)
     seed, rng = rng, np.random.default_rng(rng)
     products = Products(rule, weights, progress=progress)
@@ -172,7 +174,7 @@ def _label(estimate: tuple[Numbers, Numbers], count: int, products: Products, w:
 
 
 def _weights(w: Any, draws: int) -> Numbers:
-    given = w.numpy(force=True) if isinstance(w, torch.Tensor) else w
+    given = w.numpy(force=True) if hasattr(w, "detach") else w
     weights = np.asarray(given).astype(float)
     wanted = {
         f"w has shape {weights.shape}; it has to be a row, (synapse,)": weights.ndim == 1
