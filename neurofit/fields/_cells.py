@@ -23,12 +23,13 @@ def trials_of(cell: xr.Dataset, metric: Coordinates) -> Trials:
     dt = float(cell.attrs["dt"])
     x = metric.of(w0 + delta) - metric.of(w0)
     y = (metric.of(w0 + delta + dw) - metric.of(w0 + delta)) / dt
-    slope = metric.slope(w0)
-    told = cell["covariance"].values
-    covariance = told * np.eye(len(w0)) if told.ndim == 0 else np.diag(told) if told.ndim == 1 else told
-    if not np.count_nonzero(slope - np.eye(len(w0))) and told.ndim < 2:
-        return Trials(y, x, x / told)
-    return Trials(y, x, np.linalg.solve(slope @ covariance @ slope.T, x.T).T)
+    slope, told = metric.slope(w0), cell["covariance"].values
+    if slope.ndim == 1 and told.ndim < 2:
+        return Trials(y, x, x / (told * slope**2))
+    slope, told = (
+        each if each.ndim == 2 else np.diag(np.broadcast_to(each, w0.shape)) for each in (slope, told)
+    )
+    return Trials(y, x, np.linalg.solve(slope @ told @ slope.T, x.T).T)
 
 
 def steps_of(cell: xr.Dataset, metric: Coordinates) -> Steps:

@@ -19,7 +19,10 @@ Numbers = np.ndarray
 
 
 class Coordinates(NamedTuple):
-    """New coordinates of weights (..., synapse), and their slope at weights (synapse,)."""
+    """New coordinates of weights (..., synapse), and their slope at weights (synapse,).
+
+    The slope is a matrix (synapse, synapse), or the diagonal of one that has no more (synapse,).
+    """
 
     of: Callable[[Numbers], Numbers]
     slope: Callable[[Numbers], Numbers]
@@ -31,13 +34,13 @@ field_metrics: Registry[Callable[[], Coordinates]] = Registry("metric")
 @field_metrics.register("euclidean")
 def euclidean() -> Coordinates:
     """Weights as they are: the same rate of learning for all."""
-    return Coordinates(lambda w: w, lambda w: np.eye(len(w)))
+    return Coordinates(lambda w: w, np.ones_like)
 
 
 @field_metrics.register("log")
 def log() -> Coordinates:
     """Logarithms of the sizes of weights: changes are shares, as where growth is multiplicative."""
-    return Coordinates(_logarithm, lambda w: np.diag(1 / np.abs(w)))
+    return Coordinates(_logarithm, lambda w: 1 / np.abs(w))
 
 
 def _logarithm(w: Numbers) -> Numbers:
