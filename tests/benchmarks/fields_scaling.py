@@ -1,102 +1,125 @@
-"""Writes docs/tables/field_scaling.csv: ``python tests/benchmarks/fields_scaling.py``.
+"""Writes docs/tables/field_scaling.csv: ``OMP_NUM_THREADS=1 python tests/benchmarks/fields_scaling.py``.
 
-How long it takes to take a field of weight changes apart, by synapses and trials. Least of some repeats, on
-one thread; peak memory of what NumPy and Python hold, of one more.
+How time and memory grow with synapses, trials, sessions, samples and draws. Each size runs in a process of
+its own: once for first use and for memory (of NumPy's arrays; of probes, which run in torch, of the process),
+and then some times more, of which seconds are the least.
 """
 
 import csv
-import os
+import json
+import subprocess
+import sys
 import time
 import tracemalloc
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"
-
 import numpy as np
-import torch
-import xarray as xr
+from measure import peak
 
-from neurofit import io
-from neurofit.fields import WeightField, closed_field, fit, probe, walked
-from neurofit.simulate import rule_field
+sys.path.insert(0, str(Path(__file__).parents[1] / "calibration"))
 
 TABLE = Path(__file__).parents[2] / "docs" / "tables" / "field_scaling.csv"
-DIMS = ("trial", "synapse")
-LAYERS = {2000: (20, 80, 5), 20_000: (40, 400, 10)}
-REPEATS = 3
+NETWORKS = {2000: (20, 80, 5), 20_000: (40, 400, 10)}
+REPEATS, LONG = 5, 5.0  # seconds, from which a run is the last
+SIZES = [
+    *(("pairs", synapses, trials) for synapses in (196, 1000, 2000, 5000) for trials in (200, 400)),
+    *(("least_squares", synapses, 4 * synapses) for synapses in (50, 100, 196)),
+    *(("probe", synapses, draws) for synapses in NETWORKS for draws in (10, 40)),
+    *(("steps", synapses, 400) for synapses in (5, 20)),
+    *(("fit", synapses, samples) for synapses in (2, 10) for samples in (500, 2000)),
+]
+ROWS = {
+    "pairs": "trials",
+    "least_squares": "trials",
+    "probe": "draws",
+    "steps": "sessions",
+    "fit": "samples",
+}
 
 
-def trials(synapses, count, estimator):
-    """A call that takes perturbations apart."""
+def perturbed(estimator, synapses, trials):
+    """Decomposes a random Jacobian, with noise of the size of the signal."""
+    import xarray as xr
+
+    from neurofit.fields import WeightField
+    from neurofit.fields._power import random_jacobian
+
     rng = np.random.default_rng(0)
-    delta, dw = (xr.DataArray(rng.normal(size=(count, synapses)), dims=DIMS) for _ in range(2))
-    field = WeightField.from_trials(None, delta, dw)
+    x, noise = rng.normal(size=(2, trials, synapses))
+    y = x @ random_jacobian(synapses, 0.7, rng).T + noise / np.sqrt(synapses)
+    field = WeightField.from_trials(None, *(xr.DataArray(each, dims=("trial", "synapse")) for each in (x, y)))
     return lambda: field.decompose(estimator=estimator, rng=0)
 
 
-def sessions(synapses, count):
-    """A call that takes sessions apart."""
-    made = walked(closed_field("linear", synapses=synapses, rng=0), sessions=count, noise=1.0, rng=0)
+def probed(synapses, draws):
+    """Probes feedback alignment on 256 examples."""
+    import torch
+
+    from neurofit.fields import probe
+    from neurofit.simulate import rule_field
+
+    torch.set_num_threads(1)
+    field = rule_field("feedback_alignment", layers=NETWORKS[synapses], examples=256, rng=0)
+    return lambda: probe(field, field.w0, draws=draws, rng=0, progress=False)
+
+
+def walking(synapses, sessions):
+    """Decomposes a linear field from weights over sessions."""
+    from neurofit.fields import WeightField, closed_field, walked
+
+    made = walked(
+        closed_field("linear", synapses=synapses, gradient_share=0.7, rng=0),
+        sessions=sessions,
+        interval=0.3,
+        noise=1.0,
+        rng=0,
+    )
     field = WeightField.from_trajectory(made.weights, made.times)
     return lambda: field.decompose(rng=0)
 
 
-def probed(synapses, draws):
-    """A call that probes feedback alignment."""
-    rule = rule_field("feedback_alignment", layers=LAYERS[synapses], examples=256, rng=0)
-    return lambda: probe(rule, rule.w0, draws=draws, rng=0, progress=False)
+def scattered(synapses, samples):
+    """Fits waves, with noise of 10 %."""
+    from fields_table import made, ours
+
+    w, dw, *_ = made(f"{synapses}-D waves", 0)
+    return lambda: ours(w[:samples], dw[:samples])
 
 
-def scattered(synapses, count):
-    """A call that fits a field to samples."""
-    rng = np.random.default_rng(0)
-    w = xr.DataArray(rng.normal(size=(count, synapses)), dims=DIMS)
-    return lambda: fit(w, np.sin(w))
-
-
-CASES = [
-    *(
-        ("pairs", n, count, trials(n, count, "pairs"))
-        for n in (196, 1000, 2000, 5000)
-        for count in (200, 400)
-    ),
-    *(("least_squares", n, 4 * n, trials(n, 4 * n, "least_squares")) for n in (20, 50, 100, 196)),
-    *(("steps", n, count, sessions(n, count)) for n in (5, 20) for count in (400, 1600)),
-    *(("kernel regression", n, count, scattered(n, count)) for n in (2, 10) for count in (500, 2000)),
-    *(("probes", n, draws, probed(n, draws)) for n in LAYERS for draws in (10, 40)),
-]
-
-
-def row(what, synapses, count, call):
-    """One line of the table."""
-    call()  # what is compiled and loaded once does not count
-    seconds = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    tracemalloc.start()
-    call()
-    peak = tracemalloc.get_traced_memory()[1] / 2**20
+def measured(what, synapses, rows):
+    """Seconds and MiB, in this process."""
+    if what in ("pairs", "least_squares"):
+        run = perturbed(what, synapses, rows)
+    else:
+        run = {"probe": probed, "steps": walking, "fit": scattered}[what](synapses, rows)
+    before, traced = peak(), what != "probe"
+    if traced:
+        tracemalloc.start()
+    run()
+    above = tracemalloc.get_traced_memory()[1] / 2**20 if traced else peak() - before
     tracemalloc.stop()
-    return {
-        "what": what,
-        "synapses": synapses,
-        "trials, sessions, samples or draws": count,
-        "seconds": f"{min(seconds):.3g}",
-        "MiB": f"{peak:.3g}",
-    }
+    seconds = []
+    while len(seconds) < REPEATS and max(seconds, default=0.0) < LONG:
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": f"{min(seconds):.3g}", "MiB": f"{above:.0f}"}
 
 
 def main():
-    """Measure, and write the table."""
-    torch.set_num_threads(1)
+    """Each size in a process of its own, or the one that is told."""
+    if sys.argv[1:]:
+        print(json.dumps(measured(*json.loads(sys.argv[1]))))
+        return
     found = []
-    for case in CASES:
-        found.append(row(*case))
+    for what, synapses, rows in SIZES:
+        command = [sys.executable, __file__, json.dumps((what, synapses, rows))]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        told = json.loads(done.stdout.splitlines()[-1])
+        found.append({"what": what, "synapses": synapses, "rows": rows, "of": ROWS[what]} | told)
         print(found[-1], flush=True)
-    with io.beside(TABLE) as unfinished, Path(unfinished).open("w", newline="") as file:
-        table = csv.DictWriter(file, found[0], lineterminator="\n")
+    with TABLE.open("w", newline="") as file:
+        table = csv.DictWriter(file, found[0])
         table.writeheader()
         table.writerows(found)
 
