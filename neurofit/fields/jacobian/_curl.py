@@ -23,7 +23,7 @@ def flipped(form: Numbers, draws: int, rng: np.random.Generator) -> Numbers:
     """Sums of ``form`` under random signs of the trials (draw,).
 
     A degenerate U-statistic with its trials' signs flipped has the distribution that it has where its
-    expectation is 0 (Dehling & Mikosch 1994, doi:10.1006/jmva.1994.1068).
+    expectation is 0 (Dehling & Mikosch 1994, doi:10.1006/jmva.1994.1069).
     """
     signs = rng.choice([-1.0, 1.0], size=(draws, len(form)))
     return ((signs @ form) * signs).sum(axis=1)
