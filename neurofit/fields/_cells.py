@@ -21,8 +21,7 @@ def trials_of(cell: xr.Dataset, metric: Coordinates) -> Trials:
     """Changes, perturbations, and perturbations over their covariance."""
     delta, dw, w0 = cell["delta"].values, cell["dw"].values, cell["w0"].values
     dt = float(cell.attrs["dt"])
-    x = metric.of(w0 + delta) - metric.of(w0)
-    y = (metric.of(w0 + delta + dw) - metric.of(w0 + delta)) / dt
+    x, y = metric.change(w0, delta), metric.change(w0 + delta, dw) / dt
     return Trials(y, x, _over(x, metric.slope(w0), cell["covariance"].values))
 
 
@@ -57,7 +56,7 @@ def samples_of(cell: xr.Dataset, metric: Coordinates) -> tuple[Numbers, Numbers]
         return metric.of(cell["w0"].values) + given.x, given.y
     if "dw" in cell:
         weights, dw, dt = cell["weights"].values, cell["dw"].values, float(cell.attrs["dt"])
-        return metric.of(weights), (metric.of(weights + dw) - metric.of(weights)) / dt
+        return metric.of(weights), metric.change(weights, dw) / dt
     steps = steps_of(cell, metric)
     change = (steps.after - steps.now) / steps.interval[:, None]
     rows = np.isfinite(steps.now).all(1) & np.isfinite(change).all(1)

@@ -28,13 +28,24 @@ def table(arrays: Mapping[str, Any], dims: tuple[str, ...]) -> xr.Dataset:
             problems.append(f"{name} is of type {array.dtype}, not numbers")
     if problems:
         raise SchemaError("not a field of weight changes: " + "; ".join(problems))
+    infinite = [name for name, array in arrays.items() if np.isinf(array.astype(float)).any()]
+    if infinite:
+        raise RecordingError(f"values of {listing(infinite)} are infinite: mark what is missing as NaN")
     if SYNAPSE in dims:
         _several(next(iter(arrays.values())))
     first, *rest = arrays.values()
     for name, other in zip(list(arrays)[1:], rest, strict=True):
         for dim in dims:
             _same(first, other, dim, name)
-    return xr.Dataset({name: array.astype(float).transpose(..., *dims) for name, array in arrays.items()})
+    further = {dim: array.sizes[dim] for array in arrays.values() for dim in array.dims if dim not in dims}
+    return xr.Dataset(
+        {
+            name: array.astype(float)
+            .expand_dims({dim: size for dim, size in further.items() if dim not in array.dims})
+            .transpose(*further, *dims)
+            for name, array in arrays.items()
+        }
+    )
 
 
 def _several(array: xr.DataArray) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..errors import RecordingError, SchemaError, listing
+from ..errors import AlignmentError, RecordingError, SchemaError, listing
 from ..names import SYNAPSE, SYNAPSE_B
 from ..registry import Registry
 
@@ -19,9 +19,10 @@ Numbers = np.ndarray
 
 
 class Coordinates(NamedTuple):
-    """New coordinates of weights (..., synapse), and their slope at weights: its diagonal, or (n, n)."""
+    """New coordinates of weights (..., synapse), their change, and their slope: its diagonal, or (n, n)."""
 
     of: Callable[[Numbers], Numbers]
+    change: Callable[[Numbers, Numbers], Numbers]
     slope: Callable[[Numbers], Numbers]
 
 
@@ -31,13 +32,13 @@ field_metrics: Registry[Callable[[], Coordinates]] = Registry("metric")
 @field_metrics.register("euclidean")
 def euclidean() -> Coordinates:
     """Weights as they are: the same rate of learning for all."""
-    return Coordinates(lambda w: w, np.ones_like)
+    return Coordinates(lambda w: w, lambda w, dw: dw, np.ones_like)
 
 
 @field_metrics.register("log")
 def log() -> Coordinates:
     """Logarithms of the sizes of weights: changes are shares, as where growth is multiplicative."""
-    return Coordinates(_logarithm, lambda w: 1 / np.abs(w))
+    return Coordinates(_logarithm, lambda w, dw: _logarithm(w + dw) - _logarithm(w), lambda w: 1 / w)
 
 
 def _logarithm(w: Numbers) -> Numbers:
@@ -57,7 +58,7 @@ def coordinates(metric: str | xr.DataArray, synapses: Numbers) -> Coordinates:
     if isinstance(metric, str):
         return field_metrics[metric]()
     root = _root(metric, synapses)
-    return Coordinates(lambda w: w @ root.T, lambda w: root)
+    return Coordinates(lambda w: w @ root.T, lambda w, dw: dw @ root.T, lambda w: root)
 
 
 def _root(metric: xr.DataArray, synapses: Numbers) -> Numbers:
@@ -67,6 +68,12 @@ def _root(metric: xr.DataArray, synapses: Numbers) -> Numbers:
             f"a metric has dims ({SYNAPSE!r}, {SYNAPSE_B!r}), or ({SYNAPSE!r},) for a diagonal one; "
             f"got {metric.dims}"
         )
+    for dim in metric.dims:
+        if dim in metric.coords and not np.array_equal(metric[dim], synapses):
+            raise AlignmentError(
+                f"the metric's {dim!r} has other labels, or another order, than the field's: "
+                f"{listing(metric[dim].values, limit=5)}"
+            )
     values = metric.transpose(SYNAPSE, ...).to_numpy().astype(float)
     values = np.diag(values) if values.ndim == 1 else values
     if len(values) != len(synapses):

@@ -14,7 +14,7 @@ from ._cells import samples_of, steps_of, trials_of
 from ._coordinates import coordinates
 from ._label import labelled
 from ._scattered import scattered as _registers_it  # noqa: F401
-from ._verdict import WEAK, Limits, turning, verdict
+from ._verdict import WEAK, Limits, short, turning, verdict
 from .jacobian import Steps, Trials, carried_over, chosen, field_estimators, flips, spectrum, strength
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def decompose_all(  # noqa: PLR0913 - of a public method
         progress=progress and not alone,
         description="fields",
     )
-    return labelled(cells, further, data)
+    return labelled(
+        cells, further, data, relative=isinstance(options["metric"], str) and options["metric"] == "log"
+    )
 
 
 def decompose_cell(request: Request) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def decompose_cell(request: Request) -> dict[str, Any]:
     estimate = field_estimators[name].estimate(data, draws=request.draws, rng=rng, **options)
     if isinstance(data, Trials):
         estimate = replace(estimate, memory=carried_over(data.y, draws=request.draws, rng=rng))
-    told = _numbers(estimate, data, request)
+    told = _numbers(estimate, data)
     if estimate.jacobian is not None:
         told["potential"] = _potential(request.cell, metric, estimate.drift, estimate.jacobian)
     return {**told, "estimator": name, "chosen_because": why}
@@ -104,7 +106,7 @@ def decompose_cell(request: Request) -> dict[str, Any]:
 def _potential(cell: xr.Dataset, metric: Coordinates, drift: Numbers, jacobian: Numbers) -> Numbers:
     """The objective whose gradient is the drift and the symmetric part, where weights were."""
     if "delta" in cell:
-        away = metric.of(cell["w0"].values + cell["delta"].values) - metric.of(cell["w0"].values)
+        away = metric.change(cell["w0"].values, cell["delta"].values)
     else:
         weights = metric.of(cell["weights"].values)
         away = weights - np.nanmean(weights, axis=-2, keepdims=True)
@@ -140,12 +142,12 @@ def _unstable(data: Steps, *, exact: bool) -> str:
     return ""
 
 
-def _numbers(estimate: Estimate, data: Trials | Steps, request: Request) -> dict[str, Any]:
+def _numbers(estimate: Estimate, data: Trials | Steps) -> dict[str, Any]:
     found, low, high = estimate.indices()
     seen = None
     if estimate.jacobian is not None and len(estimate.jacobian) <= LARGEST:
         seen = spectrum(estimate.jacobian, estimate.drift, estimate.noise)
-    limits = _limits(data, seen, request)
+    limits = _limits(data, seen, float(found.square))
     told = verdict(limits, estimate, low, high, found)
     cut = {"gradient_share": (0.0, 1.0), "reciprocity": (-1.0, 1.0), "curl_norm": (0.0, np.inf)}
     numbers: dict[str, Any] = {}
@@ -166,12 +168,16 @@ def _numbers(estimate: Estimate, data: Trials | Steps, request: Request) -> dict
     return numbers | _formed(estimate, seen, data, len(estimate.drift))
 
 
-def _limits(data: Trials | Steps, seen: Spectrum | None, request: Request) -> Limits:
+def _limits(data: Trials | Steps, seen: Spectrum | None, square: float) -> Limits:
     if isinstance(data, Trials):
         # Pairs are dominated by noise as long as trials are fewer than synapses.
         return Limits(len(data.y), "trials", 1.0, data.y.shape[1])
-    problem = turning(seen, float(data.interval[0])) if seen is not None else ""
-    return Limits(len(data.now), "steps", 0.5, data.now.shape[1], (problem,) if problem else ())
+    interval = float(np.median(data.interval))
+    sessions = len(data.now) / len(np.unique(data.trajectory))
+    rate = np.sqrt(max(square, 0.0) / data.now.shape[1])
+    told = (turning(seen, interval) if seen is not None else "", short(sessions, rate * interval))
+    problems = tuple(problem for problem in told if problem)
+    return Limits(len(data.now), "steps", 0.5, data.now.shape[1], problems)
 
 
 def _formed(estimate: Estimate, seen: Spectrum | None, data: Trials | Steps, synapses: int) -> dict[str, Any]:
@@ -190,6 +196,9 @@ def _formed(estimate: Estimate, seen: Spectrum | None, data: Trials | Steps, syn
         "fixed_point": seen.fixed_point,
         "fixed_point_kind": seen.kind,
         "jacobian": jacobian,
+        "jacobian_error": np.full(jacobian.shape, np.nan)
+        if estimate.noise is None
+        else estimate.noise.std(0),
         "curl_form": jacobian.T - jacobian,
         "eigenvalue_real": seen.values.real,
         "eigenvalue_imaginary": seen.values.imag,

@@ -21,6 +21,12 @@ def effective_weights(pre: xr.DataArray, post: xr.DataArray) -> tuple[xr.DataArr
     """
     before = table({"pre": pre}, (SESSION_INDEX, TRIAL, UNIT))["pre"]
     after = table({"post": post}, (SESSION_INDEX, TRIAL, UNIT_B))["post"]
+    for name, part in (("pre", before), ("post", after)):
+        if part.ndim != 3 or not np.isfinite(part).all():
+            raise RecordingError(
+                f"{name} has dims {part.dims}, and {int((~np.isfinite(part)).sum())} missing values: it "
+                "takes one recording (session_index, trial, unit) without any"
+            )
     trials, units = before.sizes[TRIAL], before.sizes[UNIT]
     if after.sizes[TRIAL] != trials or after.sizes[SESSION_INDEX] != before.sizes[SESSION_INDEX]:
         raise RecordingError(

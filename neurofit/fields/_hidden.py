@@ -70,6 +70,12 @@ def effective_jacobian(
         )
     all_of_it = jacobian.transpose(SYNAPSE, SYNAPSE_B).values
     spread = covariance.transpose(SYNAPSE, SYNAPSE_B).values
+    if len(spread) != len(all_of_it):
+        raise SchemaError(f"covariance is of {len(spread)} synapses, and the Jacobian of {len(all_of_it)}")
+    if np.linalg.matrix_rank(spread[np.ix_(seen, seen)]) < seen.sum():
+        raise SchemaError(
+            "the covariance of recorded synapses is singular: some are sums of others, leave them out"
+        )
     carried = np.linalg.solve(spread[np.ix_(seen, seen)], spread[np.ix_(seen, ~seen)])
     values = all_of_it[np.ix_(seen, seen)] + all_of_it[np.ix_(seen, ~seen)] @ carried.T
     result = jacobian.transpose(SYNAPSE, SYNAPSE_B).isel({SYNAPSE: seen, SYNAPSE_B: seen}).copy(data=values)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class About(NamedTuple):
-    """Dims, long name, and the power of weight and of time in the unit."""
+    """Dims, long name, and units."""
 
     dims: tuple[str, ...]
     long_name: str
@@ -45,6 +45,7 @@ ABOUT = {
     "fixed_point": About((SYNAPSE,), "displacement at which the linear field is 0", "unit of weight"),
     "fixed_point_kind": About((), "kind of the fixed point"),
     "jacobian": About(SQUARE, "Jacobian J[i, j] = d f_i / d w_j", EACH),
+    "jacobian_error": About(SQUARE, "standard error of the Jacobian", EACH),
     "curl_form": About(SQUARE, "curl as a 2-form, J[j, i] - J[i, j]", EACH),
     "eigenvalue_real": About((MODE,), "real part of the eigenvalue", EACH),
     "eigenvalue_imaginary": About((MODE,), "imaginary part of the eigenvalue", EACH),
@@ -58,8 +59,13 @@ ABOUT = {
 }
 
 
-def labelled(cells: Sequence[Mapping[str, Any]], further: xr.DataArray, data: xr.Dataset) -> xr.Dataset:
-    """Results of all fields as one Dataset, with the dims of ``further`` before those of one result."""
+def labelled(
+    cells: Sequence[Mapping[str, Any]], further: xr.DataArray, data: xr.Dataset, *, relative: bool = False
+) -> xr.Dataset:
+    """Results of all fields as one Dataset, with the dims of ``further`` before those of one result.
+
+    Weights are ``relative`` where they are logarithms.
+    """
     named = {key for cell in cells for key in cell}
     arrays = {}
     for name, about in ABOUT.items():
@@ -70,7 +76,8 @@ def labelled(cells: Sequence[Mapping[str, Any]], further: xr.DataArray, data: xr
         stacked = np.array(values).reshape((*further.shape, *blank.shape))
         dims = about.dims if name != "potential" else _seen(data, further)
         array = xr.DataArray(stacked, dims=(*further.dims, *dims))
-        arrays[name] = label(array, units=about.units, long_name=about.long_name)
+        units = about.units.replace("unit of weight^2", "1").replace("unit of weight", "1")
+        arrays[name] = label(array, units=units if relative else about.units, long_name=about.long_name)
     along = {name: value for name, value in data.coords.items() if set(value.dims) == {SYNAPSE}}
     result = xr.Dataset(arrays, {BOUND: list(BOUNDS), **further.coords, **along})
     if SYNAPSE in along and SYNAPSE_B in result.dims:

@@ -115,6 +115,9 @@ def sensitivity(
         "fields.sensitivity",
         sources=[field.data],
         shares=list(shares),
+        intervals=list(intervals),
+        noise=list(noise),
+        metrics=list(asked),
         rows=list(rows),
         rng=rng,
     )
@@ -124,7 +127,7 @@ def _row(alternative: Alternative) -> xr.Dataset:
     field = alternative.field
     try:
         found = field.decompose(metric=alternative.metric, rng=alternative.seed, progress=False)
-    except NeurofitError as error:
+    except (NeurofitError, np.linalg.LinAlgError) as error:
         cell = nothing(field.data.sizes[SYNAPSE], "", str(error))
         found = labelled([cell], xr.DataArray(0.0), field.data)
     return found[list(KEPT)].drop_vars([SYNAPSE], errors="ignore").reset_coords(drop=True)

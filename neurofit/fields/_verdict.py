@@ -15,6 +15,7 @@ SURE = 0.05
 NEARLY = 0.9  # of a field, that a gradient has to explain to be called one
 MEMORY = 0.01
 FAR = 100  # times as many rows, beyond which no number is told
+LASTING = 20.0  # times of the field that a trajectory has to last for a bias of about a tenth
 HALF_TURN = 0.75  # of half a turn in one interval, from which faster turns may hide
 WEAK = 4.0  # standard errors that the weakest canonical correlation with the instruments has to have
 
@@ -53,7 +54,9 @@ class Limits:
     @property
     def otherwise(self) -> str:
         """What else makes changes depend on those before."""
-        return ", or noise is in the weights without an instrument" if self.noun == "steps" else ""
+        if self.noun == "steps":
+            return ", or noise is in the weights without an instrument"
+        return ", or perturbations or noise of one trial depend on those of the one before"
 
     @property
     def null(self) -> float:
@@ -107,7 +110,7 @@ def verdict_of_share(
 ) -> Verdict:
     """The same from an interval of the share alone, where there is no test of curl."""
     low, high = interval
-    said = f"a gradient has {share:.2f} ({low:.2f} to {high:.2f}) of the field"
+    said = f"a gradient has {share:.2f} ({low:.2f} to {high:.2f}) of the field, curl is not tested"
     null = f"a random field has {limits.null:.2f}"
     if not size[0] > 0:
         return Verdict(UNKNOWN, False, f"the interval of |J|^2 holds 0: needs more {limits.noun}")
@@ -130,4 +133,19 @@ def turning(spectrum: Spectrum, interval: float) -> str:
     return (
         f"weights turn by {share:.2f} of half a turn between sessions: faster turns would look the same, and "
         "intervals have to be shorter"
+    )
+
+
+def short(sessions: float, turned: float) -> str:
+    """Whether weights are seen for so short a time that their own mean looks like what pulls them.
+
+    The mean of T sessions has a share of 1 / T of each: it adds about -2 / (T dt) to the diagonal of J
+    (Nickell 1981, Econometrica 49:1417). ``turned`` is how far the field goes in an interval, |J| dt / sqrt(n).
+    """
+    if sessions * turned >= LASTING:
+        return ""
+    needed = f"about {np.ceil(LASTING / turned):.0f}" if turned > 0 else "more"
+    return (
+        f"weights are seen for too short a time, of {sessions:.0f} sessions each, so that their own mean "
+        f"looks like what pulls them: needs {needed} sessions in a row"
     )

@@ -76,8 +76,9 @@ class WeightField:
         finite(data, ("delta", "dw"), TRIAL)
         changing(data["delta"], "the perturbation")
         responding(data["dw"])
-        start = xr.zeros_like(data["delta"].isel({TRIAL: 0}, drop=True)) if w0 is None else w0.astype(float)
-        data["w0"] = table({"w0": start}, (SYNAPSE,))["w0"]
+        like = data["delta"].isel({TRIAL: 0}, drop=True)
+        data["w0"] = table({"delta": like, "w0": xr.zeros_like(like) if w0 is None else w0}, (SYNAPSE,))["w0"]
+        finite(data, ("w0",), SYNAPSE)
         data["covariance"] = covariance_of(data["delta"], covariance)
         return cls(
             data.assign_attrs(dt=duration(dt), knows_w0=int(w0 is not None)), "trials", (TRIAL, SYNAPSE)
@@ -189,20 +190,14 @@ class WeightField:
         return cls(data.assign_attrs(dt=duration(dt)), "samples", (axis, SYNAPSE))
 
     def isel(self, rows: Mapping[str, Any]) -> WeightField:
-        """The field of some synapses, trials, or sessions, by position.
+        """The field of some synapses, trials, or sessions, by position along dims as in xarray.
 
-        Parameters
-        ----------
-        rows
-            Positions along dims, as in xarray; a dim is kept where it is one of the field's own.
-
-        Returns
-        -------
-        WeightField
+        Dims of the field itself are kept.
         """
-        data = self.data.isel(rows)
-        if SYNAPSE in rows and SYNAPSE_B in data.dims:
-            data = data.isel({SYNAPSE_B: rows[SYNAPSE]})
+        kept = {dim: [at] if dim in self.core and isinstance(at, int) else at for dim, at in rows.items()}
+        data = self.data.isel(kept)
+        if SYNAPSE in kept and SYNAPSE_B in data.dims:
+            data = data.isel({SYNAPSE_B: kept[SYNAPSE]})
         return self.with_data(data)
 
     def with_data(self, data: xr.Dataset) -> WeightField:
@@ -255,16 +250,15 @@ class WeightField:
             each with its 95 % ``..._interval`` (bound); ``gradient_share_null``; ``p_curl``; ``p_memory``;
             ``spectral_index``, and ``spectral_index_null``, which noise makes of a real spectrum in 5 % of
             cases; ``drift`` (synapse), apart; ``identified``, ``verdict`` (gradient, partly, not, or not
-            identifiable) and its ``reason``. Where there are more rows than synapses also ``jacobian`` and
-            ``curl_form`` (synapse, synapse_b), eigenvalues (mode), and ``fixed_point``, as displacement from
-            w0 or from mean weights, with its kind, and ``potential`` where weights were, the objective
-            of the gradient part. All in coordinates of the metric.
+            identifiable) and its ``reason``. With more rows than synapses also ``jacobian``, its error and
+            ``curl_form`` (synapse, synapse_b), eigenvalues (mode), ``fixed_point`` (from w0 or mean weights)
+            and its kind, and ``potential`` where weights were. All in coordinates of the metric.
 
         Raises
         ------
         RecordingError
             If there are too few trials (how many are needed is told), or perturbations are not as told.
-        SchemaError, UnknownNameError
+        SchemaError, AlignmentError, UnknownNameError
             If options do not fit.
 
         References

@@ -122,6 +122,10 @@ def field_spectrum(result: xr.Dataset, *, ax: Axes | None = None) -> Axes:
         If ``result`` has no eigenvalues.
     """
     _need(result, "field_spectrum", ("eigenvalue_real", "eigenvalue_imaginary", "spectral_index"))
+    if result.spectral_index.ndim:
+        raise SchemaError(
+            f"field_spectrum draws one field; got dims {result.spectral_index.dims}: take one with isel"
+        )
     ax = axes(ax, size=(3.2, 2.8))
     ax.axhline(0, color=GREY, linewidth=0.8)
     ax.axvline(0, color=GREY, linewidth=0.8)

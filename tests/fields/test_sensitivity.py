@@ -42,6 +42,7 @@ def test_alternatives_of_trials_keep_reciprocity_over_subsets():
     assert few.sizes["alternative"] == 3
     given = found.sel(alternative="as given")
     assert (few.gradient_share > given.gradient_share).all()
+    np.testing.assert_allclose(few.reciprocity, given.reciprocity, atol=0.25)
 
 
 def test_sensitivity_takes_one_field():

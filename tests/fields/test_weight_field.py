@@ -309,3 +309,57 @@ def test_a_graph_hodge_share_of_noise_is_not_zero_and_means_nothing_without_its_
 
     found = gradient_share(xr.DataArray(w, dims=dims), noise, rng=0, workers=1, progress=False)
     assert not found.identified
+
+
+def test_a_metric_and_a_covariance_have_the_labels_of_the_field():
+    made = field_of()[1].assign_coords(synapse=list("abcdefgh"))
+    field = WeightField.from_trials(made.w0, made.delta, made.dw)
+    metric = xr.DataArray(np.arange(1.0, 9), {"synapse": list("hgfedcba")}, dims="synapse")
+    with pytest.raises(AlignmentError, match="metric's 'synapse' has other labels"):
+        field.decompose(metric=metric)
+    with pytest.raises(AlignmentError, match="covariance has other labels"):
+        WeightField.from_trials(None, made.delta, made.dw, covariance=metric)
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 0.0, np.nan, np.inf])
+def test_a_covariance_that_is_none_is_told(wrong):
+    made = field_of()[1]
+    with pytest.raises(SchemaError, match="covariance has to be finite"):
+        WeightField.from_trials(None, made.delta, made.dw, covariance=wrong)
+
+
+def test_logarithms_of_negative_weights_keep_their_sign():
+    rng = np.random.default_rng(0)
+    start = np.array([1.0, -2.0, 0.5, -1.5])
+    factor = rng.normal(size=(4, 4))
+    hessian = -factor @ factor.T
+    spread = factor.T @ factor * 1e-8
+    delta = rng.multivariate_normal(np.zeros(4), spread, size=400)
+    dw = 1e-3 * (start + delta) * ((np.log(np.abs(start + delta)) - np.log(np.abs(start))) @ hessian)
+    dims = ("trial", "synapse")
+    given = [xr.DataArray(start, dims="synapse"), *(xr.DataArray(part, dims=dims) for part in (delta, dw))]
+    told = xr.DataArray(spread, dims=("synapse", "synapse_b"))
+    field = WeightField.from_trials(*given, covariance=told)
+    found = field.decompose(estimator="pairs", metric="log", rng=0)
+    assert found.gradient_share_interval[0] < 1 <= found.gradient_share_interval[1] + 1e-9
+    assert found.drift.attrs["units"] == "1 / unit of time"
+
+
+def test_small_changes_of_large_weights_are_not_lost():
+    field, made = field_of(trials=100)
+    far = WeightField.from_trials(made.w0 + 1e9, made.delta, made.dw * 1e-9).decompose(rng=0)
+    assert far.gradient_share == pytest.approx(field.decompose(rng=0).gradient_share.item(), abs=1e-6)
+
+
+def test_one_position_keeps_its_dim_and_one_delta_serves_several_fields():
+    field, made = field_of()
+    assert field.isel({"trial": 3}).data.sizes["trial"] == 1
+    two = xr.concat([made.dw, 2 * made.dw], "session_id")
+    found = WeightField.from_trials(made.w0, made.delta, two).decompose(rng=0, workers=1, progress=False)
+    assert found.divergence[1] == pytest.approx(2 * found.divergence[0].item())
+
+
+def test_weights_to_start_from_have_to_be_there():
+    made = field_of()[1]
+    with pytest.raises(RecordingError, match="1 of w0"):
+        WeightField.from_trials(made.w0.where(made.w0.synapse != 2), made.delta, made.dw)

@@ -78,7 +78,7 @@ def steps(steps_: Steps, *, exact: bool, draws: int, rng: np.random.Generator) -
         Sums(*(values - shift for values, shift in zip(left, bias, strict=True))),
         curl=float(plain.square - plain.turned) / 2 / scale**2,
         curl_null=(null - null.mean()) / scale**2,
-        drift=np.nanmean((steps_.after - steps_.now) / steps_.interval[:, None], axis=0),
+        drift=_drift(steps_, jacobian, step, exact=exact),
         jacobian=jacobian,
         noise=noisy - jacobian,
         memory=_memory(given, step, draws, rng, exact=exact),
@@ -92,6 +92,14 @@ def logarithm(step: Numbers) -> Numbers:
     return np.real((vectors * logs[..., None, :]) @ np.linalg.inv(vectors))
 
 
+def _drift(given: Steps, jacobian: Numbers, step: Numbers, *, exact: bool) -> Numbers:
+    """The field at mean weights m: with a fixed point m + x, the mean step is (1 - exp(J dt)) x, f = -J x."""
+    if not exact:
+        return np.nanmean((given.after - given.now) / given.interval[:, None], axis=0)
+    moved = np.nanmean(given.after - given.now, axis=0)
+    return jacobian @ np.linalg.pinv(step - np.eye(len(step))) @ moved
+
+
 def flips(given: Steps) -> bool:
     """Whether the step has a negative eigenvalue: no real matrix has it as exponential."""
     values = np.linalg.eigvals(_fit(given.centred(), exact=True)[1])
@@ -102,10 +110,12 @@ def strength(given: Steps) -> float:
     """Smallest canonical correlation of weights and instruments, in standard errors of one that is 0."""
     given = given.centred()
     roots = []
-    for part in (given.now, given.instrument):
+    # Synapses by their own spread: sizes that differ by many digits are no weakness.
+    parts = [part / np.nanstd(part, axis=0) for part in (given.now, given.instrument)]
+    for part in parts:
         values, vectors = np.linalg.eigh(_moments(part, part))
         roots.append(vectors / np.sqrt(np.maximum(values, 1e-12 * values.max())))
-    between = roots[0].T @ _moments(given.now, given.instrument) @ roots[1]
+    between = roots[0].T @ _moments(*parts) @ roots[1]
     return float(np.linalg.svd(between, compute_uv=False).min() * np.sqrt(len(given.now)))
 
 

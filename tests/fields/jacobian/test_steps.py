@@ -110,6 +110,53 @@ def test_dates_are_days_and_sessions_have_to_be_in_order():
         WeightField.from_trajectory(weights, dates[::-1])
 
 
+def test_labels_of_sessions_are_times_too():
+    weights = spinning(interval=0.5, sessions=200).assign_coords(session_index=np.arange(200))
+    with pytest.raises(SchemaError, match="times have to increase"):
+        WeightField.from_trajectory(weights[::-1])
+    dates = np.datetime64("2026-01-01") + np.arange(200).astype("timedelta64[D]")
+    dated = weights.assign_coords(session_index=dates).isel(session_index=np.r_[0:100, 105:200])
+    assert WeightField.from_trajectory(dated).data.sizes["session_index"] == 200
+
+
+def test_intervals_that_change_late_are_seen():
+    times = np.concatenate([np.arange(100.0), 99 + 1.5 * np.arange(1, 101)])
+    with pytest.raises(RecordingError, match="not equal"):
+        WeightField.from_trajectory(spinning(interval=0.5, sessions=200), times)
+
+
+def test_short_trajectories_are_refused_for_their_own_mean_looks_like_a_pull():
+    """Of a rotation with a share of .31, 20 sessions of 100 trajectories give .22 +- .05 (Nickell 1981)."""
+    field = closed_field("potential_and_rotation", synapses=2, decay=0.67, rotation=1.0)
+    made = walked(field, sessions=20, interval=0.5, noise=1.2, trajectories=100, rng=0)
+    found = WeightField.from_trajectory(made.weights, made.times).decompose(rng=0)
+    assert found.gradient_share_interval[1] < 0.31
+    assert not found.identified
+    assert "their own mean looks like what pulls them" in found.reason.item()
+
+
+def test_the_fixed_point_of_a_relaxing_path_is_where_it_goes():
+    """From 3 down to 1, without noise: the mean is on the way, and the fixed point is 1."""
+    times = 0.5 * np.arange(60)
+    path = np.stack([1 + 2 * np.exp(-times), 1 + 2 * np.exp(-0.3 * times)], axis=1)
+    found = decomposed(labelled(path), 0.5, instrument="none")
+    np.testing.assert_allclose(found.fixed_point + path[:-1].mean(0), 1.0, atol=0.02)
+
+
+def test_synapses_of_very_different_size_are_as_strong():
+    field = closed_field("linear", synapses=3, gradient_share=0.7, rng=0)
+    made = walked(field, sessions=800, interval=0.3, noise=0.5, rng=1)
+    sizes = np.array([1e-9, 1.0, 1e3])
+    assert "say too little" not in decomposed(made.weights * sizes, 0.3).reason.item()
+
+
+def test_infinite_weights_are_told():
+    weights = spinning(interval=0.5, sessions=100).copy()
+    weights[3, 0] = np.inf
+    with pytest.raises(RecordingError, match="infinite"):
+        decomposed(weights, 0.5)
+
+
 def test_unequal_intervals_are_refused_by_the_logarithm_and_taken_by_differences():
     weights = spinning(interval=0.1, sessions=400, decay=0.5)
     times = np.cumsum(np.random.default_rng(0).uniform(0.05, 0.15, 400))
