@@ -77,9 +77,8 @@ def sensitivity(
     Returns
     -------
     Dataset
-        For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise,
-            rows, synapses), the
-        scalars of ``WeightField.decompose``. Where one cannot be had, the ``reason`` tells why.
+        For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise, rows,
+        synapses), the scalars of ``WeightField.decompose``. Where one cannot be had, the ``reason`` tells why.
 
     Raises
     ------

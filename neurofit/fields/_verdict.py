@@ -140,7 +140,7 @@ def short(sessions: float, turned: float) -> str:
     """Whether weights are seen for so short a time that their own mean looks like what pulls them.
 
     The mean of T sessions has a share of 1 / T of each: it adds about -2 / (T dt) to the diagonal of J
-    (Nickell 1981, Econometrica 49:1417). ``turned`` is how far the field goes in an interval, |J| dt / sqrt(n).
+    (Nickell 1981, Econometrica 49:1417). ``turned`` is how far a field goes in an interval, |J| dt / sqrt(n).
     """
     if sessions * turned >= LASTING:
         return ""

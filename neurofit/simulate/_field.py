@@ -53,7 +53,7 @@ def field(  # noqa: PLR0913 - what is displaced, and which noise there is; the n
         tau, sd of the displacement of each synapse.
     snr
         Variance of the change that displacements cause over that of the noise, mean over synapses; None for
-        no noise. The signal's is tau^2 |J|^2 / n.
+        no noise. The signal's is tau^2 \|J\|^2 / n.
     noise_kind
         A name in ``fields.closed.noises``.
     draws

@@ -49,7 +49,7 @@ class ClosedField:
         return self.matrix + slope[..., None] * np.eye(self.synapses)
 
     def truth_at(self, w: Any) -> dict[str, float]:
-        """Gradient share, divergence, curl norm, reciprocity, spectral index, and |J| at weights (n,)."""
+        """Gradient share, divergence, curl norm, reciprocity, spectral index, norm of J at weights (n,)."""
         return summary(self.jacobian(w))
 
     @property

@@ -49,7 +49,7 @@ def perturbed(  # noqa: PLR0913 - what is displaced, and which noise there is
         tau, sd of the displacement of each synapse.
     snr
         Variance of the change that displacements cause over that of the noise, mean over synapses: the
-        noise has variance tau^2 |J|^2 / (n snr). In place of ``noise``.
+        noise has variance tau^2 \|J\|^2 / (n snr). In place of ``noise``.
     noise
         Sd of the noise of each synapse, root mean square over synapses.
     noise_kind

@@ -134,7 +134,7 @@ class Field:
         draws: int = 200,
         rng: int | np.random.Generator | None = None,
     ) -> xr.Dataset:
-        """Share of the symmetric part of the Jacobian, mean |S|^2 / mean |J|^2, with what is not known of it.
+        """Share of the symmetric part of the Jacobian, means of squares, with what is not known of it.
 
         Fields are drawn from the posterior distribution, with length scale and ridge as they are, and the
         share is taken over points ``w`` (the samples by default, at most 200 of them).

@@ -47,8 +47,8 @@ def gradient_share(
 
     Both fields are learned without one fold of samples and predict it; R2 is against the mean of the other
     folds, pooled over folds and synapses. Noise in dw lowers both alike. For dw = J w + noise with isotropic
-    w, the share is |S|^2 / |J|^2; in general it is the part of the variance of f that the best gradient has
-    under the distribution of the samples, so sampling is part of the answer.
+    w, the share is \|S\|^2 / \|J\|^2; in general it is the part of the variance of f that the best gradient
+    has under the distribution of the samples, so sampling is part of the answer.
 
     Parameters
     ----------
