@@ -77,7 +77,7 @@ def sensitivity(
     Returns
     -------
     Dataset
-        For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise, rows,
+        For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise, rows, or
         synapses), the scalars of ``WeightField.decompose``. Where one cannot be had, the ``reason`` tells why.
 
     Raises
