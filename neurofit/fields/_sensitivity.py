@@ -78,7 +78,7 @@ def sensitivity(
     -------
     Dataset
         For each ``alternative``, of a ``kind`` (as given, metric, interval, instrument, noise, rows, or
-        synapses), the scalars of ``WeightField.decompose``. Where one cannot be had, the ``reason`` tells why.
+        synapses), the scalars of ``WeightField.decompose``; where one cannot be had, ``reason`` tells why.
 
     Raises
     ------
