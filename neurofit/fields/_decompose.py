@@ -12,7 +12,7 @@ from ..errors import RecordingError, SchemaError
 from ..names import SYNAPSE
 from ._cells import samples_of, steps_of, trials_of
 from ._coordinates import coordinates
-from ._label import labelled
+from ._label import labelled, nothing
 from ._scattered import scattered as _registers_it  # noqa: F401
 from ._verdict import WEAK, Limits, short, turning, verdict
 from .jacobian import Steps, Trials, carried_over, chosen, field_estimators, flips, spectrum, strength
@@ -165,7 +165,7 @@ def _numbers(estimate: Estimate, data: Trials | Steps) -> dict[str, Any]:
         "verdict": told.word,
         "reason": told.reason,
     }
-    return numbers | _formed(estimate, seen, data, len(estimate.drift))
+    return nothing(limits.synapses, "", "") | numbers | _formed(estimate, seen)
 
 
 def _limits(data: Trials | Steps, seen: Spectrum | None, square: float) -> Limits:
@@ -180,15 +180,10 @@ def _limits(data: Trials | Steps, seen: Spectrum | None, square: float) -> Limit
     return Limits(len(data.now), "steps", 0.5, data.now.shape[1], problems)
 
 
-def _formed(estimate: Estimate, seen: Spectrum | None, data: Trials | Steps, synapses: int) -> dict[str, Any]:
-    """What takes a Jacobian: NaN where there is none."""
+def _formed(estimate: Estimate, seen: Spectrum | None) -> dict[str, Any]:
+    """What takes a Jacobian; nothing where there is none."""
     if seen is None or estimate.jacobian is None:
-        return {
-            "spectral_index": np.nan,
-            "spectral_index_null": np.nan,
-            "fixed_point": np.full(synapses, np.nan),
-            "fixed_point_kind": "unknown",
-        }
+        return {}
     jacobian = estimate.jacobian
     return {
         "spectral_index": seen.index_,
@@ -202,24 +197,4 @@ def _formed(estimate: Estimate, seen: Spectrum | None, data: Trials | Steps, syn
         "curl_form": jacobian.T - jacobian,
         "eigenvalue_real": seen.values.real,
         "eigenvalue_imaginary": seen.values.imag,
-    }
-
-
-def nothing(synapses: int, estimator: str, reason: str) -> dict[str, Any]:
-    """The result where nothing can be told."""
-    names = ["gradient_share", "divergence", "curl_norm", "reciprocity"]
-    empty = {name: np.nan for name in names} | {f"{name}_interval": np.full(2, np.nan) for name in names}
-    return {
-        **empty,
-        **dict.fromkeys(["jacobian_norm", "p_curl", "p_memory"], np.nan),
-        **dict.fromkeys(["spectral_index", "spectral_index_null", "rows"], np.nan),
-        "gradient_share_null": (synapses + 1) / (2 * synapses),
-        "drift": np.full(synapses, np.nan),
-        "fixed_point": np.full(synapses, np.nan),
-        "fixed_point_kind": "unknown",
-        "identified": False,
-        "verdict": "not identifiable",
-        "reason": reason,
-        "estimator": estimator,
-        "chosen_because": "",
     }

@@ -89,3 +89,23 @@ def _seen(data: xr.Dataset, further: xr.DataArray) -> tuple[Hashable, ...]:
     """Dims of where weights were, trials or sessions, of each field."""
     weights = data["delta"] if "delta" in data else data["weights"]
     return tuple(dim for dim in weights.dims if dim not in (*further.dims, SYNAPSE))
+
+
+def nothing(synapses: int, estimator: str, reason: str) -> dict[str, Any]:
+    """The result where nothing can be told."""
+    names = ["gradient_share", "divergence", "curl_norm", "reciprocity"]
+    empty = {name: np.nan for name in names} | {f"{name}_interval": np.full(2, np.nan) for name in names}
+    return {
+        **empty,
+        **dict.fromkeys(["jacobian_norm", "p_curl", "p_memory"], np.nan),
+        **dict.fromkeys(["spectral_index", "spectral_index_null", "rows"], np.nan),
+        "gradient_share_null": (synapses + 1) / (2 * synapses),
+        "drift": np.full(synapses, np.nan),
+        "fixed_point": np.full(synapses, np.nan),
+        "fixed_point_kind": "unknown",
+        "identified": False,
+        "verdict": "not identifiable",
+        "reason": reason,
+        "estimator": estimator,
+        "chosen_because": "",
+    }

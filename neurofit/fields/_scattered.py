@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ..names import SAMPLE, SYNAPSE
+from ._label import nothing
 from ._verdict import Limits, verdict_of_share
 from .jacobian import Estimator, field_estimators
 from .regression import decompose_samples
@@ -25,28 +26,19 @@ def scattered(data: tuple[Numbers, Numbers], *, draws: int, rng: np.random.Gener
     limits = Limits(samples, "samples", 0.5, synapses)
     told = verdict_of_share(limits, found.share, found.share_interval, found.size_interval)
     curl = np.sqrt(2 * found.antisymmetric)
-    return {
+    return nothing(synapses, "kernel", told.reason) | {
         "gradient_share": found.share,
         "gradient_share_interval": np.array(found.share_interval),
-        "gradient_share_null": limits.null,
-        "p_curl": np.nan,
-        "p_memory": np.nan,
         "divergence": found.divergence,
         "divergence_interval": np.array(found.divergence_interval),
         "curl_norm": curl,
         "curl_norm_interval": np.sqrt(2 * size * (1 - np.array(found.share_interval[::-1]))),
-        "reciprocity": np.nan,
-        "reciprocity_interval": np.full(2, np.nan),
         "jacobian_norm": np.sqrt(size),
         "spectral_index": found.spectral_index,
-        "spectral_index_null": np.nan,
         "drift": change.mean(SAMPLE).values,
-        "fixed_point": np.full(synapses, np.nan),
-        "fixed_point_kind": "unknown",
         "rows": float(samples),
         "identified": told.identified,
         "verdict": told.word,
-        "reason": told.reason,
     }
 
 

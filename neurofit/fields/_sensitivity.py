@@ -11,8 +11,7 @@ from .. import parallel, provenance
 from ..errors import NeurofitError, SchemaError
 from ..names import ALTERNATIVE, KIND, SESSION_INDEX, SYNAPSE
 from ..provenance import label
-from ._decompose import nothing
-from ._label import labelled
+from ._label import labelled, nothing
 from ._sessions import LAGS
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ LAGS = {"none": 0, "lag1": 1, "lag2": 2}
 
 
 def covariance_of(delta: xr.DataArray, told: xr.DataArray | float | None) -> xr.DataArray:
+    """The covariance of the design: as told, or white with the mean square of ``delta``."""
     if told is None:
         return (delta**2).mean((TRIAL, SYNAPSE))
     told = told if isinstance(told, xr.DataArray) else xr.DataArray(float(told))
@@ -27,7 +28,7 @@ def covariance_of(delta: xr.DataArray, told: xr.DataArray | float | None) -> xr.
     for dim in told.dims:
         if dim in told.coords and SYNAPSE in delta.coords and not np.array_equal(told[dim], delta[SYNAPSE]):
             raise AlignmentError(f"covariance has other labels along {dim!r} than delta, or another order")
-    values = told.transpose(...).to_numpy().astype(float)
+    values = told.to_numpy().astype(float)
     sizes_of_it = np.linalg.eigvalsh(values) if values.ndim == 2 and np.isfinite(values).all() else values
     if not (np.isfinite(values).all() and (sizes_of_it > 0).all() and np.allclose(values, values.T)):
         raise SchemaError("covariance has to be finite, symmetric and positive definite; variances above 0")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import expm
 
+from .._spectral import spectral_index
+
 Numbers = np.ndarray
 
 
@@ -25,8 +27,7 @@ def summary(jacobian: Numbers, *, spectrum: bool = True) -> dict[str, float]:
         "jacobian_norm": float(np.sqrt(total)),
     }
     if spectrum:
-        values = np.linalg.eigvals(jacobian)
-        found["spectral_index"] = _ratio((values.imag**2).sum(), (np.abs(values) ** 2).sum())
+        found["spectral_index"] = spectral_index(np.linalg.eigvals(jacobian))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from ._pairs import carried_over
 from ._registry import Estimator, Trials, chosen, field_estimators
-from ._spectrum import Spectrum, fixed_point_kind, spectral_index, spectrum
+from ._spectrum import Spectrum, fixed_point_kind, spectrum
 from ._steps import Steps, flips, logarithm, strength
 from ._sums import Estimate, Indices, Sums
 
@@ -20,7 +20,6 @@ __all__ = [
     "fixed_point_kind",
     "flips",
     "logarithm",
-    "spectral_index",
     "spectrum",
     "strength",
 ]

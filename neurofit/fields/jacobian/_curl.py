@@ -19,6 +19,11 @@ def curl_form(y: Numbers, p: Numbers) -> Numbers:
     return form
 
 
+def p_value(observed: float, null: Numbers) -> float:
+    """Share of draws that reach what was observed, which counts as one of them."""
+    return float((1 + (null >= observed).sum()) / (1 + len(null)))
+
+
 def flipped(form: Numbers, draws: int, rng: np.random.Generator) -> Numbers:
     """Sums of ``form`` under random signs of the trials (draw,).
 

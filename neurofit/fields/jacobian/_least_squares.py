@@ -25,14 +25,14 @@ def least_squares(y: Numbers, x: Numbers, *, draws: int, rng: np.random.Generato
     where the second terms are taken off. The noise is the same in all trials.
     """
     jacobian, p, residual, leverage = _fit(y, x)
-    sums = _debiased(y, x)
+    sums = _debiased(jacobian, p, residual)
     # Residuals are smaller than the noise by the root of what the fit leaves free.
     noise = residual / np.sqrt(np.maximum(1 - leverage, 1e-9))[:, None]
     count = min(ERRORS, max(FEWEST_ERRORS, 50 * ERRORS // x.shape[1]))
     signs = rng.choice([-1.0, 1.0], size=(count, len(y)))
     return Estimate(
         sums,
-        left_out_of(lambda rows: _debiased(y[rows], x[rows]), len(y), GROUPS),
+        left_out_of(lambda rows: _debiased(*_fit(y[rows], x[rows])[:3]), len(y), GROUPS),
         curl=float(sums.square - sums.turned) / 2,
         curl_null=flipped(curl_form(noise, p), draws, rng),
         drift=y.mean(0) - jacobian @ x.mean(0),
@@ -97,9 +97,9 @@ def _fit(y: Numbers, x: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     )
 
 
-def _debiased(y: Numbers, x: Numbers) -> Sums:
-    jacobian, p, residual, _ = _fit(y, x)
-    free = len(y) - x.shape[1] - 1
+def _debiased(jacobian: Numbers, p: Numbers, residual: Numbers) -> Sums:
+    """Sums of a fit, less what noise adds to them."""
+    free = len(p) - p.shape[1] - 1
     inverse = p.T @ p
     variance = (residual**2).sum(0) / free
     noise = Sums(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float  # noqa: TC002 - shapes are checked in tests
 
-from ._curl import flipped
+from ._curl import flipped, p_value
 from ._sums import Estimate, Sums
 
 Numbers = np.ndarray
@@ -121,7 +121,7 @@ def carried_over(y: Float[Numbers, "trial synapse"], *, draws: int, rng: np.rand
     np.fill_diagonal(form, 0.0)
     null = flipped(form, draws, rng) / (trials * (trials - 3))
     observed, _ = covariance_product(now, before)
-    return float((1 + (null >= observed).sum()) / (1 + draws))
+    return p_value(observed, null)
 
 
 def _diagonal(y: Numbers, p: Numbers) -> Numbers:

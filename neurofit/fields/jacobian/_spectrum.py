@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._spectral import spectral_index
+
 Numbers = np.ndarray
 SURE = 0.95
 FLAT = 0.05  # of an eigenvalue: a real part below it is that of a centre
@@ -32,15 +34,6 @@ def spectrum(jacobian: Numbers, drift: Numbers, noise: Numbers | None) -> Spectr
         same = np.mean([fixed_point_kind(np.linalg.eigvals(jacobian + e)) == kind for e in noise])
         kind = kind if same >= SURE else "uncertain"
     return Spectrum(values, spectral_index(values), null, -np.linalg.pinv(jacobian) @ drift, kind)
-
-
-def spectral_index(values: Numbers) -> float:
-    r""":math:`\sum |\mathrm{Im}\,\lambda|^2 / \sum |\lambda|^2`: 0 for any gradient in any constant metric.
-
-    A real spectrum is necessary for a gradient and not sufficient: a shear has one.
-    """
-    total = (np.abs(values) ** 2).sum()
-    return float((values.imag**2).sum() / total) if total else np.nan
 
 
 def fixed_point_kind(values: Numbers) -> str:

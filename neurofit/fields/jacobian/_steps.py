@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._curl import p_value
 from ._sums import Estimate, Sums
 
 Numbers = np.ndarray
@@ -95,7 +96,7 @@ def logarithm(step: Numbers) -> Numbers:
 def _drift(given: Steps, jacobian: Numbers, step: Numbers, *, exact: bool) -> Numbers:
     """The field at mean weights m: with a fixed point m + x, the mean step is (1 - exp(J dt)) x, f = -J x."""
     if not exact:
-        return np.nanmean((given.after - given.now) / given.interval[:, None], axis=0)
+        return np.nanmean(_target(given, exact=False), axis=0)
     moved = np.nanmean(given.after - given.now, axis=0)
     return jacobian @ np.linalg.pinv(step - np.eye(len(step))) @ moved
 
@@ -121,9 +122,15 @@ def strength(given: Steps) -> float:
 
 def _fit(given: Steps, *, exact: bool) -> tuple[Numbers, Numbers]:
     """The Jacobian, and what it was made of: exp(J dt), or J dt, J where intervals differ."""
-    target = given.after if exact else (given.after - given.now) / given.interval[:, None]
-    step = _moments(target, given.instrument) @ np.linalg.inv(_moments(given.now, given.instrument))
+    step = _moments(_target(given, exact=exact), given.instrument) @ np.linalg.inv(
+        _moments(given.now, given.instrument)
+    )
     return _jacobian(step, given, exact=exact), step
+
+
+def _target(given: Steps, *, exact: bool) -> Numbers:
+    """What is linear in the weights now: those after the step, or their change per unit of time."""
+    return given.after if exact else (given.after - given.now) / given.interval[:, None]
 
 
 def _jacobian(step: Numbers, given: Steps, *, exact: bool) -> Numbers:
@@ -143,8 +150,7 @@ def _errors(given: Steps, step: Numbers, draws: int, rng: np.random.Generator, *
 
 def _residual(given: Steps, step: Numbers, *, exact: bool) -> Numbers:
     """What steps do beyond the field; 0 where a synapse is missing."""
-    target = given.after if exact else (given.after - given.now) / given.interval[:, None]
-    return np.nan_to_num(target - np.nan_to_num(given.now) @ step.T)
+    return np.nan_to_num(_target(given, exact=exact) - np.nan_to_num(given.now) @ step.T)
 
 
 def _memory(given: Steps, step: Numbers, draws: int, rng: np.random.Generator, *, exact: bool) -> float:
@@ -165,7 +171,7 @@ def _memory(given: Steps, step: Numbers, draws: int, rng: np.random.Generator, *
     signs = _signs(len(moved), draws, rng)
     turned = np.array([((sign[:, None] * moved).T @ white) for sign in signs])
     observed = ((moved.T @ white) ** 2).sum()
-    return float((1 + ((turned**2).sum((1, 2)) >= observed).sum()) / (1 + draws))
+    return p_value(observed, (turned**2).sum((1, 2)))
 
 
 def _signs(rows: int, draws: int, rng: np.random.Generator) -> Numbers:

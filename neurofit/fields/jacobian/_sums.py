@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import stats
 
+from ._curl import p_value
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -100,7 +102,7 @@ class Estimate:
     @property
     def p_curl(self) -> float:
         """Share of sign-flipped samples with at least as much curl."""
-        return float((1 + (self.curl_null >= self.curl).sum()) / (1 + len(self.curl_null)))
+        return p_value(self.curl, self.curl_null)
 
     def indices(self) -> tuple[Indices, Indices, Indices]:
         """Each index, and the lower and upper bounds of its 95 % jackknife interval."""

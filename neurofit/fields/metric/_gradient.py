@@ -11,6 +11,7 @@ from ... import provenance
 from ...errors import SchemaError
 from ...names import DRAW, SYNAPSE, SYNAPSE_B
 from ...provenance import label
+from .._spectral import spectral_index
 from ._jacobian import ids, square
 from ._search import antisymmetric_share, metric_kinds, seen_from
 
@@ -140,8 +141,6 @@ def gradient_metric(
 def _told(jacobian: Numbers, found: Found) -> dict[str, tuple[tuple[str, ...], object, str]]:
     """What a metric does to a Jacobian."""
     after = seen_from(jacobian, found.root)
-    eigenvalues = np.linalg.eigvals(jacobian)
-    total = (abs(eigenvalues) ** 2).sum()
     return {
         "metric": ((SYNAPSE, SYNAPSE_B), found.metric, "metric"),
         "condition": ((), np.linalg.cond(found.metric), "condition number of the metric"),
@@ -149,7 +148,7 @@ def _told(jacobian: Numbers, found: Found) -> dict[str, tuple[tuple[str, ...], o
         "share_after": ((), 1 - antisymmetric_share(after), "gradient share under the metric"),
         "spectral_index": (
             (),
-            (eigenvalues.imag**2).sum() / total if total else np.nan,
+            spectral_index(np.linalg.eigvals(jacobian)),
             "share of imaginary parts in squared eigenvalues",
         ),
     }

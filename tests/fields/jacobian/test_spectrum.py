@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neurofit.fields.jacobian import fixed_point_kind, spectral_index
+from neurofit.fields._spectral import spectral_index
+from neurofit.fields.jacobian import fixed_point_kind
 
 
 @pytest.mark.parametrize(
